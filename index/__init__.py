@@ -1,0 +1,1 @@
+"""Policy documents to searchable clauses; knows nothing of chat."""

@@ -1,0 +1,81 @@
+"""catalog.toml: what an operator knows of a document beyond its text. Entries override what is read.
+
+A broken line is an error that names file, line, key and what was expected; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from index.clause import Document, Status
+from index.errors import CatalogError
+
+CATALOG_NAME = "catalog.toml"
+_KEYS = {f.name for f in fields(Document)} - {"text_hash", "validity_text"}
+_DATES = {"signed", "published", "effective", "expires"}
+
+
+def load_catalog(folder: Path) -> dict[str, dict[str, Any]]:
+    """Entries of `folder/catalog.toml` by file name; {} when there is none.
+
+    Raises:
+        CatalogError: unreadable TOML, unknown key, wrong type or value, missing or repeated file.
+    """
+    path = folder / CATALOG_NAME
+    if not path.is_file():
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise CatalogError(f"{path}：不是 UTF-8 文本；请另存为 UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogError(f"{path}：TOML 语法错误：{_chinese(str(error))}") from None
+    lines = text.splitlines()
+    unknown = set(data) - {"document"}
+    if unknown or not isinstance(data.get("document", []), list):
+        key = next(iter(unknown), "document")
+        raise CatalogError(f"{path} 第 {_line(lines, key)} 行：键 {key} 无效；每个文件写成一段 [[document]]")
+    entries: dict[str, dict[str, Any]] = {}
+    starts = [i for i, row in enumerate(lines, 1) if row.strip().startswith("[[document]]")]
+    for start, entry in zip(starts, data.get("document", []), strict=False):
+        _check(path, lines, start, entry)
+        if entry["file"] in entries:
+            raise CatalogError(f"{path} 第 {start} 行：file = \"{entry['file']}\" 重复；每个文件只写一段")
+        entries[entry["file"]] = entry
+    return entries
+
+
+def _check(path: Path, lines: list[str], start: int, entry: dict[str, Any]) -> None:
+    for key, value in entry.items():
+        where = f"{path} 第 {_line(lines, key, start)} 行"
+        if key not in _KEYS:
+            raise CatalogError(f"{where}：未知的键 {key}；可用：{'、'.join(sorted(_KEYS))}")
+        if key == "aliases":
+            if not (isinstance(value, list) and all(isinstance(v, str) and v for v in value)):
+                raise CatalogError(f"{where}：aliases = {value!r}；应为字符串列表，如 [\"若干意见\"]")
+        elif not isinstance(value, str):
+            raise CatalogError(f"{where}：{key} = {value!r}；应为带引号的字符串")
+        elif key == "status" and value not in set(Status):
+            raise CatalogError(f"{where}：status = \"{value}\"；应为 {'、'.join(Status)}")
+        elif key in _DATES and value and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", value):
+            raise CatalogError(f"{where}：{key} = \"{value}\"；日期应为 2025-05-17 这样的格式，未知则写 \"\"")
+    if not entry.get("file"):
+        raise CatalogError(f"{path} 第 {start} 行：缺少 file；应写明文件名，如 file = \"a.txt\"")
+
+
+def _line(lines: list[str], key: str, start: int = 1) -> int:
+    for i, row in enumerate(lines[start - 1 :], start):
+        if re.match(rf"\s*(\[\[?\s*)?[\"']?{re.escape(key)}\b", row):
+            return i
+    return start
+
+
+def _chinese(message: str) -> str:
+    m = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    where = f"第 {m.group(1)} 行第 {m.group(2)} 列" if m else "文件末尾"
+    return f"{where}（{re.sub(r' *[(]at .*[)]', '', message)}）"

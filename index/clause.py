@@ -1,0 +1,162 @@
+"""What is cited: documents, clauses, and the rule that gives a clause its id.
+
+Records are frozen; everything that is stored, shown or sent as JSON is one of these.
+This module knows nothing of parsing, vectors or questions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from index.numerals import chinese_ordinal
+
+
+class Status(StrEnum):
+    """Standing of a document; `unknown` is an honest value, never guessed away."""
+
+    IN_FORCE = "in_force"
+    ISSUED = "issued"
+    DRAFT = "draft"
+    REPLY = "reply"
+    EXPIRED = "expired"
+    REPEALED = "repealed"
+    UNKNOWN = "unknown"
+
+
+STATUS_NAMES: dict[Status, str] = {
+    Status.IN_FORCE: "现行有效",
+    Status.ISSUED: "已印发（未载明有效期）",
+    Status.DRAFT: "征求意见稿",
+    Status.REPLY: "答复函（非政策）",
+    Status.EXPIRED: "已过期",
+    Status.REPEALED: "已废止",
+    Status.UNKNOWN: "效力未注明",
+}
+"""What a person reads on the badge."""
+
+DepartmentRole = Literal["lead", "support"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One policy file with its catalog entry. Dates are ISO (`2025-05-17`) or "" when not stated."""
+
+    document_id: str
+    """Stable name, by default the file's stem."""
+    title: str
+    number: str = ""
+    """文号, e.g. 沪府办发〔2025〕11号; "" when the document bears none."""
+    issuer: str = ""
+    region: str = ""
+    """Province-level or city name with 省/市, e.g. 上海市; "" when not stated."""
+    status: Status = Status.UNKNOWN
+    signed: str = ""
+    published: str = ""
+    effective: str = ""
+    expires: str = ""
+    validity_text: str = ""
+    """The sentence about validity as the document prints it, placeholders included."""
+    source_url: str = ""
+    superseded_by: str = ""
+    """Title and number of the document that replaced this one, "" when none is known."""
+    aliases: tuple[str, ...] = ()
+    """Everyday names that people use for it, e.g. 若干意见."""
+    file: str = ""
+    """Name of the source file."""
+    text_hash: str = ""
+    """SHA-256 of the decoded source text, hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department that the document makes responsible for a clause."""
+
+    name: str
+    role: DepartmentRole
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a clause's text stands: character offsets into the decoded source file, end exclusive."""
+
+    file: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """A footnote whose mark stands in a clause."""
+
+    mark: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The smallest thing that is cited. `text` is verbatim, page-break repairs aside."""
+
+    clause_id: str
+    document_id: str
+    document_title: str
+    document_number: str
+    issuer: str
+    region: str
+    status: Status
+    path: tuple[str, ...]
+    """Headings above the clause, outermost first, its own label and title not included."""
+    label: str
+    """Number as printed: 第九条, 9., （六）; "" where the document gives none."""
+    title: str
+    """Run-in title or the heading the clause stands under; "" when there is none."""
+    text: str
+    """Body without label, run-in title and trailing department bracket."""
+    departments: tuple[Department, ...]
+    department_text: str
+    """The trailing bracket as printed, brackets included; "" when there is none."""
+    source: Source
+    footnotes: tuple[Footnote, ...] = ()
+    paragraph: int = 0
+    """Which paragraph under a heading number this is, from 1; 0 when it is the only one."""
+    ordinal: int = 0
+    """Position in the document, from 0; neighbours are ordinal ± 1."""
+    offsets: tuple[int, ...] = field(default=(), repr=False, compare=False)
+    """Source offset of each character of `text`; not stored in the index."""
+
+    @property
+    def address(self) -> str:
+        """How a person would quote it: 《标题》（文号）第九条."""
+        number = f"（{self.document_number}）" if self.document_number else ""
+        below = f"第{chinese_ordinal(self.paragraph)}段" if self.paragraph else ""
+        return f"《{self.document_title}》{number}{self.label.rstrip('、')}{below}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The published clause record (field names are a contract)."""
+        record = asdict(self)
+        record["path"] = list(self.path)
+        record["status"] = str(self.status)
+        for inner in ("ordinal", "paragraph", "offsets", "department_text"):
+            record.pop(inner)
+        record["departments"] = [asdict(d) for d in self.departments]
+        record["footnotes"] = [asdict(f) for f in self.footnotes]
+        return record
+
+
+def clause_id(document_id: str, path: tuple[str, ...], label: str, text: str, occurrence: int = 0) -> str:
+    """Id that depends on a clause's own words and place only, so editing one clause changes one id.
+
+    Args:
+        document_id: the document's stable name.
+        path: headings above it.
+        label: its number as printed.
+        text: its verbatim body.
+        occurrence: 0 for the first clause with exactly these words in this place, then 1, 2 …
+
+    Returns:
+        `<document_id>:<12 hex digits>`.
+    """
+    key = "\x1f".join([document_id, *path, label, text, str(occurrence)])
+    return f"{document_id}:{hashlib.sha256(key.encode()).hexdigest()[:12]}"

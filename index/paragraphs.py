@@ -1,0 +1,235 @@
+"""Cleaned lines to paragraphs: sentences broken by page breaks, footnotes and wrapped lines are joined.
+
+A join is a guess about layout, never about words: the characters stay as they are, and each join over a
+blank line is listed in the receipt so that a person can look. Two layouts occur and are told apart by
+measuring: one line a paragraph (web pages, converted documents) and lines wrapped at a width (pdf text).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from index.account import Account
+from index.lines import Line
+from index.markers import Marker, find_marker
+
+BlockKind = Literal["text", "table", "field", "number", "date", "addressee", "bracket", "attachment", "contents"]
+
+
+@dataclass(slots=True)
+class Block:
+    """A paragraph, heading line or table row. `text[i]` stands at `offsets[i]` of the source."""
+
+    text: str
+    offsets: list[int]
+    kind: BlockKind = "text"
+    marker: Marker | None = None
+    level: int = 0
+    indent: bool = False
+    lines: int = 1
+    bold: list[tuple[int, int]] = field(default_factory=list)
+    marks: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        """The text ends as a sentence does."""
+        return bool(ENDED.search(self.text))
+
+
+@dataclass(slots=True)
+class FootnoteText:
+    """A footnote as it stands in the source."""
+
+    mark: str
+    text: str
+    start: int
+
+
+@dataclass(slots=True)
+class Layout:
+    """Result of joining: blocks in order, footnotes, and the joins that a person may want to check."""
+
+    blocks: list[Block]
+    footnotes: list[FootnoteText]
+    doubts: list[tuple[int, str]]
+    """(source offset, what was joined)."""
+
+
+ENDED = re.compile(r"[。！？；：!?;:…][”’」』）)》】\"']*$")
+_OPEN_END = re.compile(r"[，、,（(“《‘及和或的与为等在对将]$")
+NUMBER = re.compile(
+    r"^[（(]?(?:[\u4e00-\u9fa5]{1,14}(?:[\u4e00-\u9fa5A-Za-z]{0,4})\s?[〔\[［（(【]\s*\d{4}\s*[〕\]］）)】]\s*第?\s*\d{1,5}\s*号"
+    r"|[\u4e00-\u9fa5]{0,20}令?第\s*[\d零〇一二三四五六七八九十百]{1,6}\s*号)[）)]?$"
+)
+"""A line that is a document number and nothing else: 沪经信技〔2023〕409号, 市政府令第12号."""
+DATE = re.compile(
+    r"^[（(]?(?:(?:\d{4}|[二〇○零一二三四五六七八九]{4}|202[xX×]|XXXX)\s*年\s*[\dxX×一二三四五六七八九十]{1,3}\s*月\s*[\dxX×一二三四五六七八九十]{1,3}\s*日"
+    r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2})\s*(?:印发|发布|公布)?[）)]?$"
+)
+_FIELD = re.compile(
+    r"^[【\[]?(?:\*\*)?(发布日期|发布机构|发布时间|发布单位|发文日期|发文机关|发文字号|成文日期|生成日期|公开日期|公开属性|公开类别|公开方式|公开形式"
+    r"|印发日期|施行日期|实施日期|有效性|有效期限?|时效性|索引号|索\s*引\s*号|主题分类|主题词|体裁分类|组配分类|信息分类|信息名称|文件编号|文\s*号|来源|信息来源|文章来源|作者|编辑|责任编辑"
+    r"|原文链接|检索时间|检索关键词|链接|网址|浏览次数|阅读次数|点击数|办理结果|标\s*题|名\s*称|关键词|状态|签发人|联系人|联系人姓名|联系电话|联系地址|联系方式"
+    r"|电子邮箱|邮政编码|邮编|传真|抄送|抄报|主送|分送|密级|紧急程度)[】\]]?\s*[：:]"
+)
+_ATTACHMENT = re.compile(r"^附\s*(?:件|表|图|录)\s*[\d０-９一二三四五六七八九十]{0,3}(?:[-—]\d+)?\s*[：:]?$")
+_ADDRESSEE = re.compile(r"^[^。；！？]{2,160}[：:]$")
+_ADDRESSED = re.compile(r"(?:各|有关|人民政府|委员会|委、|局、|单位|部门|代表|委员|同志|企业|公司|学校|机构|局|厅)")
+_SAYS = re.compile(r"如下|包括|以下|下列|提出|规定|要求|为：|是：|条件|原则|目标|任务|通知：|措施")
+
+
+def join_lines(account: Account, lines: list[Line]) -> Layout:
+    """Blocks of a document from its cleaned lines; footnotes and table rules are taken out of the flow."""
+    layout = Layout([], [], [])
+    width = _wrap_width(lines)
+    indents = sum(line.indent for line in lines if line.kind == "text") >= 3
+    gap = False
+    footnote: Line | None = None
+    for line in lines:
+        if line.kind == "blank":
+            gap, footnote = True, None
+            continue
+        if line.kind in ("rule", "page_number", "table_rule", "download", "navigation"):
+            gap, footnote = True, None
+            continue
+        if line.kind == "footnote":
+            _add_footnote(account, layout, line)
+            gap, footnote = True, line
+            continue
+        if footnote is not None and not gap and not ENDED.search(layout.footnotes[-1].text):
+            layout.footnotes[-1].text += line.text
+            account.enter(line.offsets, "footnote")
+            continue
+        if footnote is not None:
+            gap = True
+        footnote = None
+        block = _block(line, layout.blocks[-1] if layout.blocks else None)
+        previous = layout.blocks[-1] if layout.blocks else None
+        if previous is not None and _continues(previous, block, gap, width, indents):
+            if gap:
+                layout.doubts.append(
+                    (block.offsets[0], f"跨空行接续：…{previous.text[-8:]}｜{block.text[:8]}…")
+                )
+            _append(previous, block)
+        else:
+            layout.blocks.append(block)
+        gap = False
+    return layout
+
+
+def _add_footnote(account: Account, layout: Layout, line: Line) -> None:
+    layout.footnotes.append(FootnoteText(line.footnote_mark, line.text, line.offsets[0]))
+    account.enter(line.offsets, "footnote")
+
+
+def _block(line: Line, previous: Block | None) -> Block:
+    before = previous.text if previous is not None and not previous.ended and previous.kind == "text" else ""
+    block = Block(
+        line.text, line.offsets, level=line.level, indent=line.indent, bold=list(line.bold), marks=list(line.marks)
+    )
+    text = line.text
+    if line.kind == "table":
+        block.kind = "table"
+    elif _FIELD.match(text) and len(text) <= 200 and not (ENDED.search(text) and "。" in text[:-1]):
+        block.kind = "field"
+    elif NUMBER.match(text):
+        block.kind = "number"
+    elif DATE.match(text):
+        block.kind = "date"
+    elif _ATTACHMENT.match(text):
+        block.kind = "attachment"
+    elif is_bracket(text):
+        block.kind = "bracket"
+    else:
+        block.marker = find_marker(text, before)
+        running = len(before) >= 25 and "，" in before
+        if block.marker is None and is_addressee(text) and not running:
+            block.kind = "addressee"
+    return block
+
+
+def is_addressee(text: str) -> bool:
+    """A line such as 各区人民政府，各有关单位： that says to whom a document is addressed."""
+    return bool(_ADDRESSEE.match(text) and _ADDRESSED.search(text) and not _SAYS.search(text))
+
+
+def is_bracket(text: str) -> bool:
+    """The whole line stands in one pair of brackets."""
+    pairs = {"（": "）", "(": ")", "[": "]", "［": "］", "【": "】"}
+    body = text.rstrip("。；; ")
+    if len(body) < 4 or body[0] not in pairs:
+        return False
+    depth = 0
+    for position, c in enumerate(body):
+        depth += c in "（([［【"
+        depth -= c in "）)]］】"
+        if depth == 0:
+            return position == len(body) - 1
+    return False
+
+
+def _wrap_width(lines: list[Line]) -> int:
+    """Width at which lines were wrapped, in characters; 0 when one line is one paragraph.
+
+    Wrapped means: of the lines directly followed by another (no blank between), more than a third fill at
+    least 85 % of a common width of at most 60 and end inside a sentence.
+    """
+    followed = [a for a, b in zip(lines, lines[1:], strict=False) if a.kind == "text" and b.kind == "text"]
+    if len(followed) < 6:
+        return 0
+    lengths = sorted(len(line.text) for line in followed)
+    width = lengths[int(len(lengths) * 0.9)]
+    if not 12 <= width <= 60:
+        return 0
+    full = [line for line in followed if len(line.text) >= 0.85 * width and not ENDED.search(line.text)]
+    return width if len(full) > len(followed) / 3 else 0
+
+
+def _continues(previous: Block, block: Block, gap: bool, width: int, indents: bool) -> bool:
+    if previous.kind == "bracket" or block.kind != "text" or previous.kind != "text":
+        return bool(previous.kind == "text" and block.kind == "bracket" and _open_bracket(previous.text))
+    if block.marker is not None or block.level or previous.level:
+        return False
+    if width and not gap:
+        full = len(previous.text.splitlines()[-1]) >= 0.85 * width or previous.lines > 1
+        if not full or block.indent and indents:
+            return False
+        return not previous.ended or (indents and not block.indent and previous.lines >= 1 and not ENDED.search(block.text[:1]))
+    if previous.ended and not _open_bracket(previous.text):
+        return False
+    if _OPEN_END.search(previous.text) and len(previous.text) >= 12:
+        return True
+    if block.indent and indents:
+        return False
+    body = len(previous.text) >= 25 and (re.search(r"[，。；]", previous.text) or len(previous.text) > 60)
+    return bool(body and not is_unit_name(block.text))
+
+
+def _open_bracket(text: str) -> bool:
+    return text.count("（") + text.count("(") > text.count("）") + text.count(")") and len(text) > 25
+
+
+_UNIT_NAME = re.compile(
+    r"^[\u4e00-\u9fa5（）()\s、]{2,45}(?:人民政府|委员会|管委会|办公室|办公厅|局|厅|部|院|处|中心|署|所|会|协会|公司|银行|总队|支队|室)$"
+)
+
+
+def is_unit_name(text: str) -> bool:
+    """A short line that is nothing but the name of an office, as in letterheads and signatures."""
+    return bool(_UNIT_NAME.match(text)) and len(text) <= 45
+
+
+def _append(previous: Block, block: Block) -> None:
+    shift = len(previous.text)
+    if previous.text[-1:].isascii() and previous.text[-1:].isalnum() and block.text[:1].isascii() and block.text[:1].isalnum():
+        # An English word ends the line and another begins the next: the line break was the space.
+        previous.text += " "
+        previous.offsets.append(block.offsets[0] - 1)
+        shift += 1
+    previous.text += block.text
+    previous.offsets = previous.offsets + block.offsets
+    previous.bold += [(a + shift, b + shift) for a, b in block.bold]
+    previous.marks += [(p + shift, mark) for p, mark in block.marks]
+    previous.lines += 1

@@ -1,0 +1,71 @@
+"""Run-in titles: the short bold or first sentence that names a numbered clause (9. 支持企业“小升规”。…).
+
+Whether a short first sentence is a title or simply a sentence cannot be told from one clause; siblings
+vote. Statutory articles bear titles only in brackets (第三条（适用范围）).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from index.markers import Family, Marker
+from index.paragraphs import Block
+
+MAX_TITLE_CHARS = 40
+VOTE = 0.6
+"""Share of siblings that must open with a short sentence for it to count as a title."""
+
+_BRACKETED = re.compile(r"\s*(?:【([^】]{1,30})】|［([^］]{1,30})］|[（(]([^）)，。；]{2,20})[）)])\s*")
+_FIRST = re.compile(r"([^。；！？：:]{2,40})(。|：|:)")
+_SENTENCE = re.compile(r"应当|不得|必须|可以|是指|指的是|的，|如下|下列|以下|包括")
+
+
+class RunInTitles:
+    """Knows, for one document, which numbering families carry run-in titles."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        votes: dict[tuple[Family, str], list[bool]] = defaultdict(list)
+        for block in blocks:
+            if block.marker and block.marker.family != Family.ARTICLE and "。" in block.text:
+                end, stop = self._first(block.text[block.marker.length :])
+                for separator in ("。", "："):
+                    votes[block.marker.family, separator].append(bool(end) and stop == separator)
+        self._titled = {key for key, found in votes.items() if sum(found) >= VOTE * len(found)}
+
+    @staticmethod
+    def _first(rest: str) -> tuple[int, str]:
+        """End of the short first sentence (0 when there is none) and its stop."""
+        m = _FIRST.match(rest)
+        if not m:
+            return 0, ""
+        words, stop = m.group(1), m.group(2).replace(":", "：")
+        plain = re.sub(r"[“《（(][^”》）)]*[”》）)]", "", words)
+        limit = 14 if stop == "：" else 30
+        if _SENTENCE.search(words) or "，" in plain or len(plain) > limit or len(rest) - m.end() < 8:
+            return 0, ""
+        return m.end(), stop
+
+    def split(self, block: Block, marker: Marker) -> tuple[str, int]:
+        """Title of a numbered block and where its text starts.
+
+        Returns:
+            (title without its stop, offset into `block.text`); ("", marker.length) without a title.
+        """
+        begin = marker.length
+        rest = block.text[begin:]
+        if marker.family == Family.ARTICLE:
+            m = _BRACKETED.match(rest)
+            if m and m.end() < len(rest):
+                return next(g for g in m.groups() if g), begin + m.end()
+            return "", begin
+        for a, b in block.bold:
+            if a <= begin < b <= begin + MAX_TITLE_CHARS and b < len(block.text) - 8:
+                end = b
+                while end < len(block.text) and block.text[end] in "。：: \u3000":
+                    end += 1
+                return block.text[begin:b].strip("。：: \u3000"), end
+        end, stop = self._first(rest)
+        if end and (marker.family, stop) in self._titled:
+            return rest[: end - 1].strip(), begin + end
+        return "", begin
