@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from index.clause import Department, DepartmentRole
 
-_PAIRS = {"）": "（(", ")": "（(", "］": "［[", "]": "［[", "】": "【"}
-_OPENERS = "（([［【"
-_CLOSERS = "）)]］】"
+_PAIRS = {"）": "（(", ")": "（(", "］": "［[", "]": "［[", "】": "【", "〕": "〔"}
+_OPENERS = "（([［【〔"
+_CLOSERS = "）)]］】〕"
 _KEY = re.compile(
     r"^(?P<key>(?:市级|区级|省级)?(?:责任|牵头|主办|主管|配合|协办|参与|实施|落实|负责|承办|支持|协同|完成)(?:单位|部门|处室|科室|机关|区)?(?:及分工)?)\s*[：:]"
 )
+_KEY_INSIDE = re.compile(r"\s+(?=(?:责任|牵头|主办|主管|配合|协办|参与|实施|落实|承办|支持|协同)(?:单位|部门|处室|机关)\s*[：:])")
+_TERM = re.compile(r"^(?:完成|办理|工作|整改)?(?:时限|时间|期限)\s*[：:]|^(?:长期坚持|持续推进)$")
 _TAIL = re.compile(
     r"(?P<role>(?:共同|联合|具体|分别|统筹)?(?:牵头负责|牵头落实|牵头实施|牵头|负责落实|负责实施|负责|配合落实|配合实施|配合|协办|参与|协同|指导)"
     r"|(?:等)?(?:按|按照|依|依据|根据)(?:各自)?职[责能]分工(?:落实|负责|实施|配合|推进)?(?:实施|推进)?|分工(?:落实|负责)|落实|实施)[。]?$"
@@ -25,8 +27,12 @@ _NAME = re.compile(
     r"(?:委员会|人民政府|政府|管委会|管理委员会|办公室|办公厅|联席会议|局|委|办|厅|部|署|院|行|海关|法院|检察院|公安|中心|总部|片区|新区|区|县|镇|街道|市|单位|部门"
     r"|协会|学会|科协|工商联|总工会|团委|妇联|公司|集团|企业|高校|院校|机构|园区|开发区|示范区|处|队|站|所|会|学校|银行|组织|平台|工办|法办|台|社|馆|协)$"
 )
-_LEAD = re.compile(r"牵头|主办|主管|责任|负责|承办|落实单位|实施单位")
+_OFFICE = re.compile(
+    r"^(?:市|省|区|县|州|旗|国家|各区|各县|各镇|各市)[\u4e00-\u9fa5]+$|(?:委员会|人民政府|管委会|办公室|办公厅|局|厅|委|法院|检察院|海关)$"
+)
+"""A name that shows by itself that it is an office; needed where no word says who does what."""
 _SUPPORT = re.compile(r"职[责能]分工|配合|协办|参与|协同|支持|指导|分工")
+MAX_BRACKET_CHARS = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ def trailing_bracket(text: str) -> Bracket | None:
     if not body or body[-1] not in _CLOSERS:
         return None
     depth = 0
-    for start in range(len(body) - 1, -1, -1):
+    for start in range(len(body) - 1, max(len(body) - MAX_BRACKET_CHARS, 0) - 1, -1):
         depth += body[start] in _CLOSERS
         depth -= body[start] in _OPENERS
         if depth == 0:
@@ -54,53 +60,58 @@ def trailing_bracket(text: str) -> Bracket | None:
         return None
     if body[start] not in _PAIRS[body[-1]]:
         return None
-    departments = parse_departments(body[start + 1 : -1])
+    after_sentence = not body[:start].strip() or body[:start].rstrip()[-1] in "。；！？：”)）"
+    departments = parse_departments(body[start + 1 : -1], listed=after_sentence)
     return Bracket(start, len(text.rstrip()), departments) if departments else None
 
 
-def parse_departments(content: str) -> tuple[Department, ...]:
+def department_line(text: str) -> tuple[Department, ...]:
+    """Departments of a line without brackets that only says who is responsible: 责任单位：市科委、市财政局."""
+    if len(text) > 300 or not _KEY.match(text) or "。" in text.rstrip("。"):
+        return ()
+    return parse_departments(text)
+
+
+def parse_departments(content: str, *, listed: bool = True) -> tuple[Department, ...]:
     """Departments in the order printed; () when the content is not a list of departments.
+
+    Args:
+        content: the text between the brackets.
+        listed: accept names alone, without a word such as 负责 or 责任单位.
 
     >>> parse_departments("市投资促进局牵头；各区按职责分工落实")
     (Department(name='市投资促进局', role='lead'), Department(name='各区', role='support'))
     """
-    content = re.sub(r"\s+", "", content)
+    content = re.sub(r"\s+", "", _KEY_INSIDE.sub("；", content.strip()))
     found: list[Department] = []
     declared = False
     role: DepartmentRole = "lead"
     for segment in _split(content, "；;。"):
-        if not segment:
-            continue
-        segment_declared = False
-        if key := _KEY.match(segment):
-            role = "support" if _SUPPORT.search(key.group("key")) else "lead"
-            segment = segment[key.end() :]
-            declared = segment_declared = True
-        pieces = _split(segment, "、，,")
         pending: list[str] = []
-        for piece in pieces:
+        here = False
+        for piece in _split(segment, "、，,"):
+            if _TERM.search(piece):
+                continue
             if key := _KEY.match(piece):
+                found += [Department(_strip(n), role) for n in pending]
+                pending = []
                 role = "support" if _SUPPORT.search(key.group("key")) else "lead"
                 piece = piece[key.end() :]
-                declared = segment_declared = True
+                declared = here = True
             piece = re.sub(r"^(?:由|以及|及|会同|和)", "", piece)
-            tail = _TAIL.search(piece)
-            if tail and tail.start() >= 0:
-                name = piece[: tail.start()]
+            if tail := _TAIL.search(piece):
                 said: DepartmentRole = "support" if _SUPPORT.search(tail.group("role")) else "lead"
                 declared = True
-                if name:
-                    pending.append(name)
+                pending += [piece[: tail.start()]] if tail.start() else []
                 found += [Department(_strip(n), said) for n in pending]
                 pending = []
             elif piece:
                 pending.append(piece)
-        if pending and not segment_declared and not declared:
-            if not all(_NAME.search(_strip(n)) for n in pending) or len(pending) < 2:
+        if pending and not here and not declared:
+            names = [_strip(n) for n in pending]
+            if not listed or len(names) < 2 or not all(_NAME.search(n) and _OFFICE.search(n) for n in names):
                 return ()
-            found += [Department(_strip(n), "lead") for n in pending]
-        else:
-            found += [Department(_strip(n), role) for n in pending]
+        found += [Department(_strip(n), role) for n in pending]
     names = [d.name for d in found]
     if not found or any(len(n) > 60 or len(n) < 2 for n in names):
         return ()

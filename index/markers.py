@@ -29,12 +29,13 @@ class Family(StrEnum):
     PAREN_ARABIC = "（1）"
     HALF_PAREN = "1）"
     CIRCLED = "①"
+    LETTER = "a）"
 
 
 RANK = {family: rank for rank, family in enumerate(Family)}
 LAW_FAMILIES = frozenset({Family.PART, Family.SUBPART, Family.CHAPTER, Family.SECTION})
 """Families that only ever head other text."""
-ITEM_FAMILIES = frozenset({Family.PAREN_ARABIC, Family.HALF_PAREN, Family.CIRCLED})
+ITEM_FAMILIES = frozenset({Family.PAREN_ARABIC, Family.HALF_PAREN, Family.CIRCLED, Family.LETTER})
 """Families so fine that they usually list items inside one clause."""
 
 
@@ -54,94 +55,144 @@ class Marker:
     parents: tuple[int, ...] = ()
     """Leading components of a decimal number: (1, 2) of 1.2.3."""
 
+    @property
+    def key(self) -> tuple[Family, int]:
+        """What is counted together: the family, and how deep a decimal number is."""
+        return self.family, len(self.parents)
+
 
 _CN = "[零〇○一二三四五六七八九十百千万两]"
-_NUM = rf"(?:{_CN}{{1,9}}|[0-9０-９]{{1,4}})"
-_SPACE = r"[ \t\u3000\xa0]*"
+_SPACE = r"[^\S\n]*"
+_NUM = rf"(?:{_CN}(?:{_SPACE}{_CN}){{0,8}}|[0-9０-９]{{1,4}})"
 _LAW = re.compile(
-    rf"第{_SPACE}({_NUM}){_SPACE}(分编|[编篇章节条])(?:{_SPACE}之{_SPACE}({_CN}{{1,3}}|\d{{1,2}}))?(?=(.?)){_SPACE}[、：:]?{_SPACE}"
+    rf"第{_SPACE}({_NUM}){_SPACE}(分编|部分|[编篇章节条])(?:{_SPACE}之{_SPACE}({_CN}{{1,3}}|\d{{1,2}}))?{_SPACE}[、：:]?{_SPACE}"
 )
 _COMMA = re.compile(rf"({_CN}{{1,4}})(?:、|[．.](?![0-9０-９])){_SPACE}")
-_PAREN = re.compile(rf"[（(〔]{_SPACE}({_CN}{{1,4}}){_SPACE}[）)〕]、?{_SPACE}")
-_ARABIC = re.compile(rf"([0-9０-９]{{1,3}}){_SPACE}[.．、](?![0-9０-９]){_SPACE}")
+_PAREN = re.compile(rf"(?:[（(〔]{_SPACE}({_CN}{{1,4}}){_SPACE}[）)〕]|([㈠-㈩]))、?{_SPACE}")
+_ARABIC = re.compile(
+    rf"([0-9０-９]{{1,3}}){_SPACE}[.．、](?:(?![0-9０-９])|(?=(?:19|20)[0-9]{{2}}{_SPACE}年|[0-9]{{5,}}[^\W\d]|[0-9][A-Z]{{1,2}}[^\W\d_A-Za-z])){_SPACE}"
+)
+"""1. or 1、; a figure may follow at once when it is a year, a telephone number or a word such as 5G."""
 _DECIMAL = re.compile(rf"([0-9]{{1,2}}(?:[.．][0-9]{{1,2}}){{1,4}})[.．、]?({_SPACE})(?=[^\s0-9.．%％‰])")
 _PAREN_ARABIC = re.compile(rf"[（(]{_SPACE}([0-9０-９]{{1,3}}){_SPACE}[）)]、?{_SPACE}")
 _HALF_PAREN = re.compile(rf"([0-9０-９]{{1,2}})[）)]{_SPACE}")
-_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
-_BRACKETED = "⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽⑾⑿⒀⒁⒂⒃⒄⒅⒆⒇"
-_DOTTED = "⒈⒉⒊⒋⒌⒍⒎⒏⒐⒑⒒⒓⒔⒕⒖⒗⒘⒙⒚⒛"
+_LETTER = re.compile(rf"([a-z])[）)]{_SPACE}")
+_SIGNS = (
+    (Family.CIRCLED, "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"),
+    (Family.PAREN_ARABIC, "⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽⑾⑿⒀⒁⒂⒃⒄⒅⒆⒇"),
+    (Family.ARABIC, "⒈⒉⒊⒋⒌⒍⒎⒏⒐⒑⒒⒓⒔⒕⒖⒗⒘⒙⒚⒛"),
+)
+_BRACKETED_CN = "㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩"
 
 _REFERENCE_AFTER = re.compile(
-    r"[的、和及与或至到款项目，,。；;]|规定|所列|所称|所述|情形|之规定|以及|前款|第[零〇一二三四五六七八九十百\d]+[款项条]|以[上下]"
+    rf"[、，,。；;）)》”]|的|款|项(?!目)|目(?!标|录|的|前)|所[列称述指]|情形|[和及与或至到]{_SPACE}第|以及|以[上下]|中[的“，]|前款"
+    rf"|规定|修改为|第{_NUM}[款项目]"
 )
 """What follows a number that is being referred to rather than announced."""
-_UNIT_AFTER = re.compile(r"[万亿元个件项家倍年月日天岁人次%％‰亩吨米户]")
-_SENTENCE_OPEN = re.compile(r"[^。！？；：!?;:…”」』）)》】\s]$")
-"""The text before ends inside a sentence."""
+_UNIT_AFTER = re.compile(r"[万亿元个件项家倍年月日天岁人次%％‰亩吨米户分]")
+_SENTENCE_ENDED = re.compile(r"[。！？；：!?;:…”」』）)》】\s]$")
+_REFERRED_ITEM = re.compile(rf"项|款|目(?!标)|[、和及与或至](?=[（(]{_CN})|的规定|规定的")
 
 _FAMILY_OF_WORD = {
-    "编": Family.PART, "篇": Family.PART, "分编": Family.SUBPART, "章": Family.CHAPTER, "节": Family.SECTION,
-    "条": Family.ARTICLE,
+    "编": Family.PART, "篇": Family.PART, "部分": Family.PART, "分编": Family.SUBPART, "章": Family.CHAPTER,
+    "节": Family.SECTION, "条": Family.ARTICLE,
 }  # fmt: skip
 
 
-def find_marker(text: str, before: str = "") -> Marker | None:
+def find_marker(text: str, before: str = "", expected: int = 0) -> Marker | None:
     """The numbering marker that opens `text`, or None.
 
     Args:
         text: one line or block, leading space removed.
         before: the running text in front of it ("" at a paragraph start); when that ends inside a
             sentence, a 第X条 here is a reference unless nothing marks it as one.
+        expected: number the next 第X条 of the document would bear; 0 when unknown.
     """
-    if not text:
+    text = text[:200]
+    if not text or not _may_open(text[0]):
         return None
-    open_sentence = bool(before) and bool(_SENTENCE_OPEN.search(before)) and len(before) > 20
+    open_sentence = inside_sentence(before)
     if m := _LAW.match(text):
-        return _law_marker(m, text, open_sentence)
+        return _law_marker(m, text, open_sentence, expected)
     if m := _COMMA.match(text):
+        if re.match(rf"{_CN}+[、期级类线号档批等]", text[m.end() :]) and open_sentence:
+            return None  # 建设一、二期工程
         return _numbered(Family.COMMA, m.group(1), m, text)
     if m := _PAREN.match(text):
-        if re.match(r"项|款|目|、?[（(]" + _CN, text[m.end() :]):
+        if _REFERRED_ITEM.match(text[m.end() :]):
             return None
-        return _numbered(Family.PAREN, m.group(1), m, text)
-    if m := _DECIMAL.match(text):
-        rest = text[m.end() :]
-        numbers = [int(part) for part in re.split(r"[.．]", m.group(1))]
-        if open_sentence or (not m.group(2) and _UNIT_AFTER.match(rest)) or 0 in numbers:
-            return None
-        return Marker(Family.DECIMAL, numbers[-1], m.group(1), m.end(), parents=tuple(numbers[:-1]))
+        digits = m.group(1) or str(_BRACKETED_CN.index(m.group(2)) + 1)
+        return _numbered(Family.PAREN, digits, m, text)
     if m := _ARABIC.match(text):
-        return None if open_sentence and text[m.end() - 1] == "、" else _numbered(Family.ARABIC, m.group(1), m, text)
+        return None if open_sentence and "、" in m.group(0) else _numbered(Family.ARABIC, m.group(1), m, text)
+    if m := _DECIMAL.match(text):
+        return _decimal_marker(m, text, open_sentence)
     if m := _PAREN_ARABIC.match(text):
         return _numbered(Family.PAREN_ARABIC, m.group(1), m, text)
     if m := _HALF_PAREN.match(text):
         return None if open_sentence else _numbered(Family.HALF_PAREN, m.group(1), m, text)
-    for family, signs in (
-        (Family.CIRCLED, _CIRCLED), (Family.PAREN_ARABIC, _BRACKETED), (Family.ARABIC, _DOTTED),
-    ):  # fmt: skip
+    if m := _LETTER.match(text):
+        return None if open_sentence else _numbered(Family.LETTER, str(ord(m.group(1)) - 96), m, text)
+    for family, signs in _SIGNS:
         if text[0] in signs:
-            spaces = len(text) - 1 - len(text[1:].lstrip(" \t\u3000\xa0"))
+            spaces = len(text) - 1 - len(text[1:].lstrip())
             return Marker(family, signs.index(text[0]) + 1, text[0], 1 + spaces)
     return None
 
 
-def _law_marker(m: re.Match[str], text: str, open_sentence: bool) -> Marker | None:
+def inside_sentence(before: str) -> bool:
+    """The text in front stops inside a sentence, so that what follows may continue it."""
+    tail = before[-200:]
+    return len(tail) > 20 and not _SENTENCE_ENDED.search(tail) and bool(re.search(r"[，。；：、,《]", tail))
+
+
+def is_reference(text: str) -> bool:
+    """The text opens with a number that is referred to, as the rest of a broken sentence does."""
+    text = text[:60]
+    if m := _LAW.match(text):
+        return m.group(2) in "条章节编" and _refers(m, text[m.end() :])
+    if m := _PAREN.match(text):
+        return bool(_REFERRED_ITEM.match(text[m.end() :]))
+    return bool(re.match(rf"第{_NUM}(?:款|项(?!目))", text))
+
+
+def _may_open(first: str) -> bool:
+    """Cheap test that spares most lines the patterns."""
+    return first in "第（(〔零〇○一二三四五六七八九十百千万两" or first.isdigit() or first.islower() or "①" <= first <= "⒛" or "㈠" <= first <= "㈩"
+
+
+def _refers(m: re.Match[str], rest: str) -> bool:
+    return bool(_REFERENCE_AFTER.match(rest)) or ("、" in m.group(0) and rest.startswith("第"))
+
+
+def _law_marker(m: re.Match[str], text: str, open_sentence: bool, expected: int) -> Marker | None:
     family = _FAMILY_OF_WORD[m.group(2)]
-    number = parse_ordinal(m.group(1))
+    number = parse_ordinal(re.sub(r"\s", "", m.group(1)))
     if not number:
         return None
     rest = text[m.end() :]
-    spaced = text[: m.end()] != text[: m.end()].rstrip(" \t\u3000\xa0")
-    referred = not spaced and _REFERENCE_AFTER.match(rest)
-    if referred or (open_sentence and not spaced):
+    spaced = m.group(0)[-1].isspace()
+    if m.group(2) == "部分" and not (spaced or not rest):
         return None
-    label = text[: m.end()].rstrip(" \t\u3000\xa0、：:")
+    referred = not spaced and _refers(m, rest)
+    if referred and number == expected and not open_sentence and rest.startswith("规定") and not rest.startswith("规定的"):
+        referred = False  # 第八条规定期限内未缴纳的，…: its turn has come
+    if referred or (open_sentence and (not spaced or _refers(m, rest))):
+        return None
+    label = m.group(0).rstrip().rstrip("、：:").rstrip()
     branch = (parse_ordinal(m.group(3)) or 0) if m.group(3) else 0
     return Marker(family, number, label, m.end(), branch)
+
+
+def _decimal_marker(m: re.Match[str], text: str, open_sentence: bool) -> Marker | None:
+    numbers = [int(part) for part in re.split(r"[.．]", m.group(1))]
+    if open_sentence or (not m.group(2) and _UNIT_AFTER.match(text[m.end() :])) or 0 in numbers:
+        return None
+    return Marker(Family.DECIMAL, numbers[-1], m.group(1), m.end(), parents=tuple(numbers[:-1]))
 
 
 def _numbered(family: Family, digits: str, m: re.Match[str], text: str) -> Marker | None:
     number = parse_ordinal(digits)
     if not number:
         return None
-    return Marker(family, number, m.group(0).strip(" \t\u3000\xa0"), m.end())
+    return Marker(family, number, m.group(0).strip(), m.end())

@@ -12,14 +12,15 @@ from pathlib import Path
 
 from index.clause import Document, Status
 from index.numerals import parse_ordinal
-from index.outline import Outline
+from index.drafts import Outline
 from index.regions import region_of_document
 
 _NUMBER = re.compile(r"[\u4e00-\u9fa5]{1,14}[〔\[［（(【]\s*(?:19|20)\d{2}\s*[〕\]］）)】]\s*第?\s*\d{1,5}\s*号")
 _DATE = re.compile(r"(\d{4}|[二〇○零一二三四五六七八九]{4})\s*[年\-/.]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*[月\-/.]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*日?")
 _VALIDITY = re.compile(
-    r"[^。；\n]*(?:自[^。；\n]{0,30}(?:起)?(?:施行|实施|生效|执行)|有效期(?:至|为|限|[一二三四五六七八九十\d])|试行期)[^。\n]*。?"
+    r"自[^。；\n]{0,30}(?:施行|实施|生效|执行)|有效期(?:至|为|限|[一二三四五六七八九十\d])|试行期"
 )
+_SPEAKS_OF_ITSELF = re.compile(r"本|该|此|以上|有效期")
 _EFFECTIVE = re.compile(r"自\s*([^。；，起]{4,20}?)\s*起(?:正式)?(?:施行|实施|生效|执行)")
 _EXPIRES = re.compile(r"有效期(?:截?至|到)\s*([^。；，（(]{6,20}?日)|(?:实施|执行|施行)(?:期限)?至\s*([^。；，]{6,16}?日)(?:止)?")
 _DRAFT = re.compile(r"征求意见稿|公开征求意见|草案|送审稿|讨论稿")
@@ -51,8 +52,7 @@ def read_metadata(text: str, file: str, outline: Outline, main: int, catalog: di
     issuer = _issuer(metadata)
     dates = metadata.get("signature_date", []) + metadata.get("date", [])
     flat = "".join(p for d in outline.drafts if d.part == main for t, _ in d.pieces for p in (t, "\n"))
-    validity = [m.group(0).strip() for m in _VALIDITY.finditer(flat) if re.match(r"本|该|此|以上|有效期", m.group(0).strip())]
-    validity_text = validity[-1] if validity else ""
+    validity_text = _validity(flat)
     effective, expires = "", ""
     if validity_text:
         if m := _EFFECTIVE.search(validity_text):
@@ -78,6 +78,16 @@ def read_metadata(text: str, file: str, outline: Outline, main: int, catalog: di
         text_hash=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
     return _override(document, catalog)
+
+
+def _validity(text: str) -> str:
+    """The last sentence in which the document says how long it is in force, "" when none does."""
+    found = ""
+    for sentence in re.findall(r"[^。\n]+。?", text):
+        if m := _VALIDITY.search(sentence):
+            said = sentence[sentence.rfind("；", 0, m.start()) + 1 :].strip()
+            found = said if _SPEAKS_OF_ITSELF.match(said) else found
+    return found
 
 
 def _override(document: Document, catalog: dict[str, str]) -> Document:
@@ -108,7 +118,7 @@ def _number(text: str, metadata: dict[str, list[str]]) -> str:
 def _issuer(metadata: dict[str, list[str]]) -> str:
     names = [re.sub(r"\s", "", n) for n in metadata.get("letterhead", []) if n not in ("文件", "函", "公报")]
     names = names or [re.sub(r"\s", "", n) for n in metadata.get("signature", [])[:1]]
-    return "、".join(dict.fromkeys(re.sub(r"文件$", "", n) for n in names))
+    return "、".join(dict.fromkeys(re.sub(r"(?<=.)(?:文件|令|公报)$", "", n) for n in names))
 
 
 def _status(title: str, text: str, number: str) -> Status:

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from index.account import Account
 from index.clause import Clause, Document, Footnote, Source, clause_id
-from index.departments import parse_departments
+from index.drafts import Draft, Outline
+from index.footnotes import set_aside_footnotes
 from index.lines import split_lines
 from index.metadata import read_metadata
-from index.outline import Draft, Outline, Outliner
+from index.outline import Outliner
+from index.pages import find_tables, set_aside_pages
 from index.paragraphs import FootnoteText, join_lines
 from index.receipt import Receipt
 
 PARSER_VERSION = "1"
+
+_ISSUES = re.compile(r"(?:印发|公布|发布|转发|征求)[^《]{0,20}《(.+?)》|《([^》]+)》[^。]{0,80}(?:现予|予以)(?:公布|发布|印发)")
+"""Words by which a notice or an order says what it brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +50,19 @@ def parse_text(text: str, file: str, catalog: dict[str, str] | None = None) -> P
         the receipt says where its characters went.
     """
     account = Account(text)
-    layout = join_lines(account, split_lines(account))
+    lines = split_lines(account)
+    set_aside_pages(account, lines)
+    set_aside_footnotes(account, lines)
+    find_tables(lines)
+    layout = join_lines(account, lines)
     outline = Outliner(account, layout.blocks).run()
     account.close()
     catalog = catalog or {}
     main = _main_part(outline, catalog.get("title", ""))
     document = read_metadata(text, file, outline, main, catalog)
-    clauses = _clauses(document, file, outline, main, layout.footnotes)
-    receipt = Receipt.of(account, clauses, outline.gaps, layout.doubts, _unplaced(layout.footnotes, outline))
+    notes = _footnotes_by_mark(layout.footnotes)
+    clauses = _clauses(document, file, outline, main, notes)
+    receipt = Receipt.of(account, clauses, outline.gaps, layout.doubts, _unplaced(notes))
     return Parsed(document, clauses, receipt)
 
 
@@ -69,29 +79,36 @@ def _main_part(outline: Outline, catalog_title: str) -> int:
         for i, title in enumerate(titles):
             if title and size[i] and (title == wanted or title in wanted or wanted in title) and "印发" not in title:
                 return i
-    if issued := re.search(r"印发[^《]*《(.+?)》", outline.parts[0].title):
+    if re.search(r"印发|公布|发布|转发", titles[0]):
         for i, title in enumerate(titles[1:], 1):
-            if size[i] and _squeeze(issued.group(1)) in title:
+            if size[i] and len(title) > 5 and title in titles[0]:
                 return i
+    opening = next((d.pieces[0][0][:300] for d in outline.drafts if d.part == 0), "")
+    for said in (outline.parts[0].title, opening):
+        if issued := _ISSUES.search(said):
+            for i, title in enumerate(titles[1:], 1):
+                if size[i] and title and _squeeze(issued.group(1) or issued.group(2)) in title:
+                    return i
     return next((i for i, _ in enumerate(titles) if size[i]), 0)
 
 
 def _clauses(
-    document: Document, file: str, outline: Outline, main: int, footnotes: list[FootnoteText]
+    document: Document, file: str, outline: Outline, main: int, notes: dict[str, list[str]]
 ) -> tuple[Clause, ...]:
-    notes = _footnotes_by_mark(footnotes)
+    titles = [part.title for part in outline.parts]
+    paths = [d.path if d.part == main or not titles[d.part] else (titles[d.part], *d.path) for d in outline.drafts]
+    siblings = Counter(zip(paths, (d.label for d in outline.drafts), strict=True))
+    place: Counter[tuple[tuple[str, ...], str]] = Counter()
     seen: Counter[tuple[str, ...]] = Counter()
     clauses: list[Clause] = []
-    for ordinal, draft in enumerate(outline.drafts):
-        title = outline.parts[draft.part].title
-        path = draft.path if draft.part == main or not title else (title, *draft.path)
+    for ordinal, (draft, path) in enumerate(zip(outline.drafts, paths, strict=True)):
         text, offsets = _join(draft)
-        key = (*path, draft.label, text)
-        identity = clause_id(document.document_id, path, draft.label, text, seen[key])
-        seen[key] += 1
+        words = (*path, draft.label, text)
+        below = (path, draft.label)
+        place[below] += 1
         clauses.append(
             Clause(
-                clause_id=identity,
+                clause_id=clause_id(document.document_id, path, draft.label, text, seen[words]),
                 document_id=document.document_id,
                 document_title=document.title,
                 document_number=document.number,
@@ -102,45 +119,26 @@ def _clauses(
                 label=draft.label,
                 title=draft.title,
                 text=text,
-                departments=_departments(draft.department_text),
+                departments=tuple(draft.departments),
                 department_text=draft.department_text,
                 source=Source(file, offsets[0], offsets[-1] + 1),
                 footnotes=tuple(Footnote(m, notes[m].pop(0)) for m in draft.marks if notes.get(m)),
+                paragraph=place[below] if draft.label and siblings[below] > 1 else 0,
                 ordinal=ordinal,
                 offsets=tuple(offsets),
             )
         )
-    return _number_paragraphs(clauses)
-
-
-def _number_paragraphs(clauses: list[Clause]) -> tuple[Clause, ...]:
-    """Give paragraphs that share one number their place below it: 1, 2, 3 … (0 when alone)."""
-    place = Counter((c.path, c.label) for c in clauses if c.label)
-    count: Counter[tuple[tuple[str, ...], str]] = Counter()
-    result = []
-    for clause in clauses:
-        key = (clause.path, clause.label)
-        if clause.label and place[key] > 1:
-            count[key] += 1
-            clause = replace(clause, paragraph=count[key])
-        result.append(clause)
-    return tuple(result)
-
-
-def _departments(text: str) -> tuple:  # type: ignore[type-arg]
-    body = text.strip().rstrip("。；; ")
-    return parse_departments(body[1:-1]) if body else ()
+        seen[words] += 1
+    return tuple(clauses)
 
 
 def _join(draft: Draft) -> tuple[str, list[int]]:
-    text, offsets = "", []
-    for piece, where in draft.pieces:
-        if text:
-            text += "\n"
-            offsets.append(where[0] - 1 if where[0] - 1 > offsets[-1] else offsets[-1])
-        text += piece
+    offsets: list[int] = []
+    for _, where in draft.pieces:
+        if offsets:  # the line feed between paragraphs stands for the one before the next
+            offsets.append(max(where[0] - 1, offsets[-1]))
         offsets += where
-    return text, offsets
+    return "\n".join(piece for piece, _ in draft.pieces), offsets
 
 
 def _footnotes_by_mark(footnotes: list[FootnoteText]) -> dict[str, list[str]]:
@@ -150,7 +148,6 @@ def _footnotes_by_mark(footnotes: list[FootnoteText]) -> dict[str, list[str]]:
     return notes
 
 
-def _unplaced(footnotes: list[FootnoteText], outline: Outline) -> list[str]:
-    """Footnotes whose mark stands in no clause or heading that has one."""
-    marks = Counter(m for d in outline.drafts for m in d.marks)
-    return [f"脚注 {n.mark} 没有找到正文标记：{n.text[:20]}" for n in footnotes if marks[n.mark] == 0]
+def _unplaced(notes: dict[str, list[str]]) -> list[str]:
+    """Footnotes that are left over because no clause or heading bears their mark."""
+    return [f"脚注 {mark} 没有找到正文标记：{text[:20]}" for mark, texts in notes.items() for text in texts]

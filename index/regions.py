@@ -49,6 +49,8 @@ def _names() -> list[tuple[str, str]]:
     return sorted(names, key=lambda pair: -len(pair[0]))
 
 
+REGION_NAMES = frozenset(name for name, _ in _names() if name not in {d for ds in DISTRICTS.values() for d in ds})
+"""City and province names, long and short, without districts (a clause may be about a district)."""
 _REGION_OF = dict(_names())
 _ANY = re.compile("|".join(re.escape(name) for name, _ in _names()))
 _BEFORE_NUMBER = {short: full for full, short in PROVINCES.items()} | {"深": "深圳市", "穗": "广州市", "杭": "杭州市", "甬": "宁波市"}

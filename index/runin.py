@@ -16,7 +16,9 @@ MAX_TITLE_CHARS = 40
 VOTE = 0.6
 """Share of siblings that must open with a short sentence for it to count as a title."""
 
-_BRACKETED = re.compile(r"\s*(?:【([^】]{1,30})】|［([^］]{1,30})］|[（(]([^）)，。；]{2,20})[）)])\s*")
+_BRACKETED = re.compile(
+    r"\s*(?:【([^】]{1,30})】|[［\[]([^］\]]{1,30})[］\]]|〔([^〕]{1,30})〕|[（(](?!以下|下称|简称|含|包括|不含|试行|暂行)([^）)，。；]{2,20})[）)])\s*"
+)
 _FIRST = re.compile(r"([^。；！？：:]{2,40})(。|：|:)")
 _SENTENCE = re.compile(r"应当|不得|必须|可以|是指|指的是|的，|如下|下列|以下|包括")
 
@@ -28,7 +30,7 @@ class RunInTitles:
         votes: dict[tuple[Family, str], list[bool]] = defaultdict(list)
         for block in blocks:
             if block.marker and block.marker.family != Family.ARTICLE and "。" in block.text:
-                end, stop = self._first(block.text[block.marker.length :])
+                end, stop = self._first(block.text[block.marker.length :][:400])
                 for separator in ("。", "："):
                     votes[block.marker.family, separator].append(bool(end) and stop == separator)
         self._titled = {key for key, found in votes.items() if sum(found) >= VOTE * len(found)}
@@ -46,26 +48,40 @@ class RunInTitles:
             return 0, ""
         return m.end(), stop
 
-    def split(self, block: Block, marker: Marker) -> tuple[str, int]:
-        """Title of a numbered block and where its text starts.
+    def split(self, block: Block, marker: Marker) -> tuple[str, int, int]:
+        """Title of a numbered block, and where title and text start in `block.text`.
 
         Returns:
-            (title without its stop, offset into `block.text`); ("", marker.length) without a title.
+            (title without its stop, its offset, offset of the text); ("", marker.length, marker.length)
+            without a title.
         """
         begin = marker.length
-        rest = block.text[begin:]
+        rest = block.text[begin : begin + 400]
         if marker.family == Family.ARTICLE:
-            m = _BRACKETED.match(rest)
-            if m and m.end() < len(rest):
-                return next(g for g in m.groups() if g), begin + m.end()
-            return "", begin
+            if (m := _BRACKETED.match(rest)) and begin + m.end() < len(block.text):
+                return _inside(m, begin) + (begin + m.end(),)
+            return "", begin, begin
         for a, b in block.bold:
             if a <= begin < b <= begin + MAX_TITLE_CHARS and b < len(block.text) - 8:
                 end = b
                 while end < len(block.text) and block.text[end] in "。：: \u3000":
                     end += 1
-                return block.text[begin:b].strip("。：: \u3000"), end
-        end, stop = self._first(rest)
-        if end and (marker.family, stop) in self._titled:
-            return rest[: end - 1].strip(), begin + end
-        return "", begin
+                title = block.text[begin:b].strip("。：: \u3000")
+                if title:
+                    return title, block.text.index(title, begin), end
+        stop_at, stop = self._first(rest)
+        if stop_at and (marker.family, stop) in self._titled:
+            title = rest[: stop_at - 1].strip()
+            return title, begin + rest.index(title), begin + stop_at
+        return "", begin, begin
+
+
+def bracketed_title(text: str) -> tuple[str, int] | None:
+    """Title and its offset when a text is nothing but a title in brackets: 【数据权益】, （附则）."""
+    m = _BRACKETED.fullmatch(text) if len(text) < 60 else None
+    return _inside(m, 0) if m else None
+
+
+def _inside(m: re.Match[str], shift: int) -> tuple[str, int]:
+    group = next(i for i in range(1, 5) if m.group(i) is not None)
+    return m.group(group), m.start(group) + shift

@@ -1,0 +1,163 @@
+"""What kind of fact a question wants, and whether a piece of evidence holds one.
+
+A clause may be all about the subject and still not say what is asked: when to apply, with which papers, how
+much a draft will pay. Relevance cannot see that (area under the curve 0.56 on the development questions), so
+each wanted kind of fact names the signs that evidence must show, and shows them beside the subject.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.evidence import Chosen, subject_expressions
+from index.card import is_card
+from index.clause import Clause, Status
+from index.passages import Span, sentence_spans
+from index.query import Intent, Query
+from index.search import Searcher
+from index.words import load_terms, normalise
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A kind of fact that can be asked for."""
+
+    name: str
+    """As said to the asker: 文件没有写明<name>."""
+    asked: re.Pattern[str]
+    shown: re.Pattern[str]
+    beside_subject: bool = False
+    """The sign must stand in the sentence that names the subject (or lean on it), not just in the clause."""
+
+
+_N = r"[\d零〇一二三四五六七八九十百千万两]"
+FACTS: tuple[Fact, ...] = (
+    Fact(
+        "申报起止时间",
+        re.compile(r"截止(?!到?(?:目前|现在|今|20|去年|[\d.]+月))|几[月号]之?前|(?:什么|啥)时(?:候|间)(?:可以|能|开始)?(?:申报|申请|报名|交|开放|受理|发钱|到账|拨)|申[报请](?:时间|日期|期限|窗口|截)|(?:多久|几天|多长时间)(?:能)?(?:批|到账|办|拿|审|下来|发)|到账时间|哪天(?:申报|申请|截)|报名时间|(?:下|这|本)(?:一)?批(?:次)?(?:什么|啥)时候"),
+        re.compile(r"截止|申报(?:时间|期)|受理(?:时间|期)|个?工作日内|日前(?:提交|申报)|免申即享|免审即享|直达快享"),
+    ),
+    Fact(
+        "申报材料",
+        re.compile(r"(?<!新)(?<!原)(?<!先进)材料(?!首|研发|产业|企业|公司|领域|行业|类)|资料|(?:准备|提交|带|交|填)(?:些)?(?:什么|哪些|啥)(?:东西|文件|证|表|手续)?|(?:申请|申报)表|哪些证|什么证明|证明文件|要件"),
+        re.compile(r"申报材料|申请材料|提交.{0,20}(?:材料|证明|报告)|提供.{0,20}(?:材料|证明)"),
+    ),
+    Fact(
+        "联系电话、网址或办理地点",
+        re.compile(r"电话|号码|联系方式|联系人|网址|网站|邮箱|微信|公众号|官网|链接|入口|小程序|办公地址|具体地址|窗口(?:在哪|地址)|(?:在|去|到)(?:哪里|哪儿|哪|什么地方|什么系统|哪个(?:网站|平台|系统|窗口))(?:可以)?(?:申请|申报|看|查|下载|填|交|办|报名|提交|登记)|哪里(?:看|查|下载|申请|申报)|在哪(?:看|查|下)"),
+        re.compile(r"电话|网址|https?:|邮箱|公众号|一网通办|办理窗口|申报系统|申报平台"),
+    ),
+    Fact(
+        "办理流程",
+        re.compile(r"(?:怎么|如何|咋|怎样)(?:去|来|样)?(?:申请|申报|备案|办理?|报名|操作|走|登记|入库|提交)|流程|步骤|(?:怎么|如何|咋)(?:个)?(?:领|拿)(?:法|这|钱|补)?"),
+        re.compile(r"免申即享|免审即享|直达快享|流程|程序|步骤|指南|(?:申报|申请)[^，。]{0,8}(?:受理|审核)|受理审核|审核、批复|向[^，。]{2,16}(?:申请|申报|提出)|可按照规定申请|按规定申请"),
+    ),
+    Fact(
+        "比例或利率",
+        re.compile(r"百分之(?:几|多少)|利率|费率|几个点|几成|(?:比例|幅度|增幅)(?:是|有|要|为|得|到)?(?:多少|多大|几|百分)|多少(?:比例|百分|个点)|百分比"),
+        re.compile(r"[\d.]+\s*[%％]|百分之|[一二三四五六七八九]成(?![果立功为长])|全额|近三成"),
+        beside_subject=True,
+    ),
+    Fact(
+        "具体金额",
+        re.compile(r"多少(?:钱|万|元|资金|经费|额度)|(?:几|多少)(?:个)?(?:百|千)?(?:万|亿|元)|(?:从|由)多少|金额|额度|(?:补|奖|给|拿|报|贴|领|发|得|返)(?:助|贴|励|到|得)?(?:我们?|你们?|咱们?|企业|多)?(?:多少|几)(?!家|项|个项目|人)|封顶|顶格|上限|最高(?:能|可|给|补|奖|支持|多少)|最多(?:能|可|给|补|奖|拿|多少)?|给多少|补多少|奖多少"),
+        re.compile(rf"(?:{_N}|\d)[\d,.]*\s*(?:余|多)?\s*(?:万|亿|千|百)*\s*元|[\d.]+\s*[%％]|百分之"),
+        beside_subject=True,
+    ),
+    Fact(
+        "门槛或认定标准的数值",
+        re.compile(r"(?:门槛|标准|起点|红线|及格线)(?:到底)?(?:是|为|得|要)?.{0,8}(?:多少|几)|(?:多少|几)(?:万|亿)?(?:才)?(?:算|才能|够)|到底(?:是|要).{0,6}多少"),
+        re.compile(r"(?:不低于|不少于|达到|超过|高于|满|至少)\s*[\d.]+|\d[\d.]*\s*(?:万|亿|千)?(?:元|家|人|个|项|%)?(?:（含）)?以上"),
+        beside_subject=True,
+    ),
+)  # fmt: skip
+
+_CONFIRMS = re.compile(r"(?:对吧|是吧|对吗|是吗|对不对|是不是|没错吧|不是.{2,40}[吗么])")
+"""Asks to confirm something: what the clause says is the answer, also when it says otherwise."""
+ENTITLEMENTS = frozenset({"具体金额", "比例或利率", "门槛或认定标准的数值"})
+_COUNTED = re.compile(
+    r"(?:要|需要?|得有|至少|满|够|达到)(?:多少|几)(?:个|件|项|名|家|人|次)?(专利|发明|软著|员工|社保|人员|研发人员|项目|合同|奖项)|(营收|收入|利润|注册资本|人数|面积|成立年限|员工数)(?:要求|门槛|标准|得|要|需要?|需)?(?:是|有|到|达到)?(?:多少|几)(?!亿$)"
+)
+"""Numbers that a condition would set: how many patents, how much revenue."""
+_YEAR = re.compile(r"(?<!\d)(20\d\d)\s*年?(?![\d.\s]*[万元家项亿多])(?!\s*[〕\]）)】]?\s*\d+\s*号)")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that was asked and that the evidence does not say."""
+
+    what: str
+
+
+def gaps(question: str, query: Query, chosen: Sequence[Chosen], searcher: Searcher) -> list[Gap]:
+    """Kinds of fact that the question wants and the chosen evidence does not hold."""
+    text = normalise(question)
+    subject = subject_expressions(query, searcher)
+    missing: list[Gap] = []
+    if query.documents.absent:
+        missing.append(Gap(f"{query.documents.absent}的正文（本库未收录）"))
+    if query.address and not any(c.scored.addressed for c in chosen):
+        missing.append(Gap(f"第{query.address.number}条"))
+    for fact in FACTS:
+        if not fact.asked.search(text):
+            continue
+        # A reply letter tells what was spent in all; it entitles nobody to a sum.
+        entitled = fact.name not in ENTITLEMENTS or Intent.STATISTICS in query.intents
+        sources = [c.clause for c in chosen if entitled or c.clause.status != Status.REPLY]
+        if not any(_holds(fact, clause, subject) for clause in sources):
+            missing.append(Gap(fact.name))
+    for m in _COUNTED.finditer(text):
+        noun = next(g for g in m.groups() if g)
+        if not any(_counts(noun, c.clause) for c in chosen):
+            missing.append(Gap(f"{noun}的数量要求"))
+    trades = [t for t in load_terms().industries if t in text]
+    if trades and not any(t in normalise(c.clause.text) for c in chosen for t in trades):
+        missing.append(Gap(f"针对{trades[0]}行业的内容"))
+    if subject and not any(_named_in(searcher, query, subject[0])):
+        missing.append(Gap(f"“{_said(query, subject[0])}”"))
+    years = {m.group(1) for m in _YEAR.finditer(text)}
+    shown = "".join(f"{c.clause.text}{c.clause.title}" for c in chosen)
+    if years and Intent.VALIDITY not in query.intents and not _CONFIRMS.search(text) and not any(y in shown for y in years) and not any(is_card(c.clause) for c in chosen):
+        missing.append(Gap(f"{'、'.join(sorted(years))}年的情况"))
+    return missing
+
+
+def _named_in(searcher: Searcher, query: Query, expressions: tuple[str, ...]) -> Iterator[bool]:
+    """For each clause that may be shown, whether it names the subject at all."""
+    for clause in searcher.allowed_clauses(query):
+        text = normalise(f"{' '.join(clause.path)} {clause.title} {clause.text}") + "".join(n.text for n in clause.footnotes)
+        yield any(e in text for e in expressions)
+
+
+def _said(query: Query, expressions: tuple[str, ...]) -> str:
+    return max((e for e in expressions if e in query.text), key=len, default=expressions[0])
+
+
+def _counts(noun: str, clause: Clause) -> bool:
+    sentences = (clause.text[s.start : s.end] for s in sentence_spans(clause.text))
+    return any(noun in s and re.search(r"\d|[一二三四五六七八九十]+[名个项件家]", s) for s in map(normalise, sentences))
+
+
+def _holds(fact: Fact, clause: Clause, subject: list[tuple[str, ...]]) -> bool:
+    if not fact.beside_subject or not subject:
+        return bool(fact.shown.search(normalise(clause.text)))
+    spans = sentence_spans(clause.text)
+    heads = normalise(clause.title)
+    for i, span in enumerate(spans):
+        sentence = normalise(clause.text[span.start : span.end])
+        if not fact.shown.search(sentence):
+            continue
+        around = heads + " " + sentence + _before(clause, spans, i)
+        if any(e in around for expressions in subject[:2] for e in expressions):
+            return True
+    return False
+
+
+def _before(clause: Clause, spans: list[Span], i: int) -> str:
+    """The sentence before, when sentence i has no subject of its own."""
+    sentence = clause.text[spans[i].start : spans[i].end]
+    if i and re.match(r"(?:其|该|上述|前述|此类|对其|对该|对符合条件的[，、]|符合条件的[，、]|第[二三]年|截至|20\d\d)", sentence):
+        return normalise(clause.text[spans[i - 1].start : spans[i - 1].end])
+    return ""

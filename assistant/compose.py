@@ -1,0 +1,104 @@
+"""An answer in the clauses' own words: chosen sentences in order, each with its citation, then who to ask.
+
+Nothing is worded here but headings, refusals and courtesies, and those are marked as notices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.answer import Citation, Quote, Refusal, Sentence
+from assistant.evidence import Chosen
+from index.card import is_card
+from index.clause import Clause
+from index.query import Intent, Query
+from index.search import Searcher
+
+MAX_NEAREST = 3
+"""Clauses shown beside a refusal."""
+GREETING = "您好，我是问策，回答有关政策文件的问题，每句话都附条款出处。请直接问，例如：首台套最高补多少？"
+THANKS = "不客气，有政策问题请随时问。"
+EMPTY = "请输入想问的政策问题，例如：上海小升规奖励多少？"
+UNSAFE = "这个问题不能协助。申报政策请提供真实材料；如有政策条款方面的问题，请直接提问。"
+OUT_OF_SCOPE = "这个问题不在所收录政策文件的范围内，无法回答。可以问科技服务业、研发机构等方面的支持政策。"
+
+
+def cite(chosen: Sequence[Chosen], searcher: Searcher) -> list[Citation]:
+    """Numbered citations for evidence, in its order."""
+    return [
+        Citation(
+            n,
+            c.clause,
+            tuple(Quote(s.start, s.end) for s in c.spans),
+            searcher.document(c.clause.document_id).source_url,
+        )
+        for n, c in enumerate(chosen, 1)
+    ]
+
+
+def verbatim(chosen: Sequence[Chosen], citations: Sequence[Citation], query: Query) -> list[Sentence]:
+    """The chosen sentences, grouped by place when there are several, departments after them."""
+    sentences: list[Sentence] = []
+    places = list(dict.fromkeys(c.clause.region for c in chosen))
+    several = len(places) > 1
+    for place in places:
+        if several:
+            sentences.append(Sentence(f"【{place or '未注明地区'}】", (), "notice"))
+        for c, citation in zip(chosen, citations, strict=True):
+            if c.clause.region != place:
+                continue
+            sentences += [
+                Sentence(line, (citation.n,), "verbatim")
+                for s in c.spans
+                for line in c.clause.text[s.start : s.end].split("\n")
+                if line.strip()
+            ]
+            sentences += _footnotes(c.clause, citation, query)
+            if c.clause.department_text and _wants_departments(c, chosen, query):
+                sentences.append(departments_of(c.clause, citation.n))
+    return sentences
+
+
+def _wants_departments(c: Chosen, chosen: Sequence[Chosen], query: Query) -> bool:
+    """Departments follow every clause when they are asked, else the first clause of each place."""
+    if Intent.DEPARTMENT in query.intents:
+        return True
+    first = next(x for x in chosen if x.clause.region == c.clause.region)
+    return c is first
+
+
+def departments_of(clause: Clause, n: int) -> Sentence:
+    """The department bracket as printed, its brackets taken off."""
+    inside = clause.department_text.strip().rstrip("。；;")
+    inside = inside[1:-1] if inside[:1] in "（([［【" else inside
+    return Sentence(f"{inside}。", (n,), "verbatim")
+
+
+def _footnotes(clause: Clause, citation: Citation, query: Query) -> list[Sentence]:
+    if Intent.DEFINITION not in query.intents:
+        return []
+    return [Sentence(note.text, (citation.n,), "verbatim") for note in clause.footnotes]
+
+
+def refusal(
+    reason: Refusal, missing: Sequence[str], chosen: Sequence[Chosen], citations: Sequence[Citation]
+) -> list[Sentence]:
+    """The words of a refusal, and whom the nearest clauses name."""
+    if reason == Refusal.UNSAFE:
+        return [Sentence(UNSAFE, (), "notice")]
+    if reason == Refusal.OUT_OF_SCOPE:
+        return [Sentence(OUT_OF_SCOPE, (), "notice")]
+    what = f"所收录的文件没有写明{'、'.join(missing)}，无法给出答案。" if missing else "所收录的文件里没有找到能回答这个问题的条款。"
+    sentences = [Sentence(what, (), "notice")]
+    if citations:
+        sentences.append(Sentence("最接近的条款列在下面，供参考：", (), "notice"))
+        for c, citation in zip(chosen, citations, strict=True):
+            best = c.spans[0] if c.spans else None
+            if best and not is_card(c.clause):
+                text = " ".join(c.clause.text[s.start : s.end] for s in c.spans)
+                sentences.append(Sentence(text.replace("\n", " "), (citation.n,), "verbatim"))
+        named = next(((c, k) for c, k in zip(chosen, citations, strict=True) if c.clause.department_text), None)
+        if named:
+            sentences.append(Sentence("可以向条款列明的部门咨询：", (), "notice"))
+            sentences.append(departments_of(named[0].clause, named[1].n))
+    return sentences

@@ -1,0 +1,74 @@
+"""Whether to answer at all. A refusal is a declared outcome with a reason; the nearest clauses are still shown.
+
+Two separate questions: is this our subject (a logistic model over how near the best clause is), and do the
+clauses say what is asked (`assistant.asked`). The threshold is chosen on data; its curve is in
+ARCHITECTURE.md and is drawn again by `python -m evals.fit_refusal`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from assistant.answer import Refusal
+from assistant.asked import gaps
+from assistant.evidence import Chosen
+from index.ranking import FEATURES
+from index.search import Found, Searcher
+
+SUBJECT_FEATURES = ("dense_best", "dense_part", "bm25_share", "covered", "meaning", "concepts", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Answer (reason None), or refuse."""
+
+    reason: Refusal | None
+    missing: tuple[str, ...] = ()
+    """What the documents do not say, in words."""
+    on_subject: float = 1.0
+    """Probability that the question is about what the documents are about, 0..1."""
+
+
+def decide(question: str, found: Found, chosen: Sequence[Chosen], searcher: Searcher) -> Decision:
+    """Decide from the question and its evidence."""
+    regions = {d.region for d in searcher.documents}
+    foreign = [r for r in found.query.regions if r not in regions and "全国" not in regions]
+    if foreign and len(foreign) == len(found.query.regions):
+        return Decision(Refusal.NO_EVIDENCE, tuple(f"{r}的规定" for r in foreign))
+    if not chosen:
+        return Decision(Refusal.NO_EVIDENCE)
+    probability = on_subject(found, chosen, searcher)
+    named = bool(found.query.documents.certain or found.query.documents.absent)
+    if probability < load_model()["threshold"] and not named and not chosen[0].scored.addressed:
+        return Decision(Refusal.OUT_OF_SCOPE, (), probability)
+    missing = tuple(g.what for g in gaps(question, found.query, chosen, searcher))
+    return Decision(Refusal.NO_EVIDENCE if missing else None, missing, probability)
+
+
+def subject_values(found: Found, chosen: Sequence[Chosen], searcher: Searcher) -> list[float]:
+    """Values of SUBJECT_FEATURES for the best evidence."""
+    words = {t: w for t, w in searcher.weigh(found.query).items() if not t.startswith("~")}
+    total = max(sum(words.values()), 1e-6)
+    features = dict(zip(FEATURES, (float(v) for v in chosen[0].scored.features), strict=True))
+    features["meaning"] = chosen[0].meaning
+    features["unknown"] = sum(w for t, w in words.items() if not searcher.lexical.knows(t)) / total
+    return [features[name] for name in SUBJECT_FEATURES]
+
+
+def on_subject(found: Found, chosen: Sequence[Chosen], searcher: Searcher) -> float:
+    """Probability that a question is about what the documents are about, 0..1."""
+    model = load_model()
+    values = subject_values(found, chosen, searcher)
+    total = model["intercept"] + sum(model["weights"][n] * v for n, v in zip(SUBJECT_FEATURES, values, strict=True))
+    return 1 / (1 + math.exp(-total))
+
+
+@lru_cache(maxsize=1)
+def load_model() -> dict:  # type: ignore[type-arg]
+    """Fitted weights and threshold, `assistant/refusal.json`."""
+    return dict(json.loads(files("assistant").joinpath("refusal.json").read_text(encoding="utf-8")))

@@ -1,0 +1,205 @@
+"""From two kinds of evidence to one order: a logistic model over scores whose meaning is stated.
+
+Equal reciprocal ranks lose to the better part on statutes (design measurements: 0.50 against 0.521), so the
+weights are learned: a conditional logit (McFadden 1974; listwise softmax over the candidates of a question)
+fitted by `evals/fit_ranking.py` on the development questions and on STARD's training half, never on the
+questions that are reported. The weights are a few numbers in `ranking.json` and can be read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from index.card import is_card
+from index.clause import Clause, Status
+from index.lexical import LexicalIndex
+from index.passages import sentence_spans
+from index.query import Intent, Query
+from index.quantity_signs import MONEY
+from index.words import normalise
+
+Matrix = npt.NDArray[np.float32]
+
+FEATURES = (
+    "dense_clause",  # cosine of question and whole clause, centred: (s - 0.85) * 10
+    "dense_best",  # best cosine over the clause's sentences and itself, centred alike
+    "dense_part",  # best cosine of one part of the question (between commas) with the clause, centred alike
+    "dense_gap",  # dense_best minus the best of all candidates, * 10; 0 for the nearest
+    "bm25_share",  # BM25 over the question's total token weight, about 0..2
+    "bm25_gap",  # BM25 minus the best of all candidates over that best, -1..0
+    "covered",  # share of the question's word weight found in clause or headings, 0..1
+    "covered_title",  # share found in the headings, 0..1
+    "covered_sentence",  # best share found in one sentence under its headings, 0..1
+    "concepts",  # share of the weight of the question's concepts that the clause names in any wording, 0..1
+    "concepts_sentence",  # best share in one sentence under its headings
+    "concepts_title",  # share named in the headings
+    "meaning",  # covered_sentence with a word also counting when its concept is named otherwise
+    "rarest",  # holds the most telling word or concept of the question, in any wording
+    "rarest_title",  # holds it in its headings
+    "both",  # dense_best * covered: agreement of the two sides
+    "length",  # log of the clause's characters over 150
+    "money",  # asks an amount, and the clause has a figure of money or per cent
+    "departments",  # asks a department, and the clause names some
+    "validity",  # asks how long or whether it holds, and the clause says
+    "card_facts",  # asks for a document's facts, and this is its card
+    "card_validity",  # asks for validity, and this is the card
+    "definition",  # asks a definition, and the clause has a footnote or says 是指/以下简称
+    "goal",  # asks for targets, and the clause sets some (到 2030 年 …)
+    "statistics",  # asks what was done, and the document reports (a reply)
+    "draft",  # the document is a draft for comment
+    "report",  # does not ask what was done, and the document is a reply
+    "document",  # the kind of document that the question names
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A clause to be ranked, with what the two searches gave it."""
+
+    row: int
+    clause: Clause
+    dense_clause: float
+    dense_best: float
+    dense_part: float
+    bm25: float
+
+
+@lru_cache(maxsize=1)
+def load_weights() -> npt.NDArray[np.float32]:
+    """The fitted weights, in the order of FEATURES."""
+    data = json.loads(files("index").joinpath("ranking.json").read_text(encoding="utf-8"))
+    return np.array([data["weights"][name] for name in FEATURES], dtype=np.float32)
+
+
+def score(features: Matrix, weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Utility of each candidate: [candidates]; only differences mean anything."""
+    return features @ weights
+
+
+def featurise(
+    query: Query, tokens: Mapping[str, float], candidates: Sequence[Candidate], lexical: LexicalIndex
+) -> Matrix:
+    """Features of each candidate: float32 [len(candidates), len(FEATURES)].
+
+    Args:
+        query: the question, read.
+        tokens: its tokens with their weights.
+        candidates: clauses of this question only; gaps are taken over them.
+        lexical: for what a clause covers.
+    """
+    out = np.zeros((len(candidates), len(FEATURES)), dtype=np.float32)
+    if not candidates:
+        return out
+    total = max(sum(tokens.values()), 1e-6)
+    best_dense = max(c.dense_best for c in candidates)
+    best_bm25 = max(max(c.bm25 for c in candidates), 1e-6)
+    words = {t: w for t, w in tokens.items() if not t.startswith("~")} or dict(tokens)
+    covered = lexical.covered(words, [c.row for c in candidates])
+    vocabulary_total = max(sum(words.values()), 1e-6)
+    named = Named(query, lexical)
+    rarest = Rarest(words, named, lexical)
+    for i, c in enumerate(candidates):
+        clause = c.clause
+        text = normalise(clause.text)
+        heads = normalise(" ".join([*clause.path, clause.title]))
+        cover, concepts, meaning = _best_sentence(clause, heads, words, vocabulary_total, named)
+        reply = clause.status == Status.REPLY
+        asks = query.intents
+        out[i] = (
+            (c.dense_clause - 0.85) * 10,
+            (c.dense_best - 0.85) * 10,
+            (c.dense_part - 0.85) * 10,
+            (c.dense_best - best_dense) * 10,
+            c.bm25 / total,
+            c.bm25 / best_bm25 - 1,
+            covered[i, 0],
+            covered[i, 1],
+            cover,
+            named.share(heads + " " + text),
+            concepts,
+            named.share(heads),
+            meaning,
+            rarest.held(heads + " " + text),
+            rarest.held(heads),
+            (c.dense_best - 0.75) * 5 * covered[i, 0],
+            np.log(max(len(clause.text), 10) / 150),
+            Intent.AMOUNT in asks and bool(MONEY.search(text)),
+            Intent.DEPARTMENT in asks and bool(clause.department_text or "负责" in text),
+            Intent.VALIDITY in asks and bool(_VALID.search(text)),
+            Intent.FACTS in asks and is_card(clause),
+            Intent.VALIDITY in asks and is_card(clause),
+            Intent.DEFINITION in asks and bool(clause.footnotes or "是指" in text or "以下简称" in text),
+            Intent.GOAL in asks and bool("到20" in text or "目标" in heads),
+            Intent.STATISTICS in asks and reply,
+            clause.status == Status.DRAFT,
+            reply and Intent.STATISTICS not in asks,
+            clause.document_id in query.documents.likely,
+        )
+    return out
+
+
+class Named:
+    """Which of a question's concepts a text names, in any wording, weighted by how telling they are."""
+
+    def __init__(self, query: Query, lexical: LexicalIndex) -> None:
+        self.concepts = [(c, lexical.concept_weight(c.group)) for c in query.concepts]
+        self._total = sum(w for _, w in self.concepts)
+
+    def share(self, text: str) -> float:
+        """Weight of the concepts that `text` names over that of all, 0..1; 0 when the question has none."""
+        if not self._total:
+            return 0.0
+        return sum(w for c, w in self.concepts if any(m in text for m in (*c.said, *c.others))) / self._total
+
+    def words_otherwise(self, text: str, words: Mapping[str, float]) -> set[str]:
+        """Words of the question that `text` has only under another expression."""
+        found: set[str] = set()
+        for concept, _ in self.concepts:
+            if any(o in text for o in concept.others):
+                found |= {w for w in words if any(w in s or s in w for s in concept.said)}
+        return found
+
+
+class Rarest:
+    """The most telling thing a question says that the index knows: a word, or a concept in any wording."""
+
+    def __init__(self, words: Mapping[str, float], named: Named, lexical: LexicalIndex) -> None:
+        units = [(w, (t,)) for t, w in words.items() if lexical.knows(t) and len(t) > 1]
+        units += [(w, (*c.said, *c.others)) for c, w in named.concepts]
+        # A word that belongs to a concept is no rarer than the concept.
+        concept_words = {m for c, _ in named.concepts for m in c.said}
+        units = [u for u in units if len(u[1]) > 1 or not any(u[1][0] in m for m in concept_words)]
+        self._expressions = max(units, default=(0.0, ()))[1]
+
+    def held(self, text: str) -> float:
+        """1 when `text` holds it, else 0; 0 when the question says nothing the index knows."""
+        return float(any(e in text for e in self._expressions))
+
+
+_VALID = re.compile(r"有效期|施行|生效|起实施|起执行")
+
+
+def _best_sentence(
+    clause: Clause, heads: str, words: Mapping[str, float], total: float, named: Named
+) -> tuple[float, float, float]:
+    """Best share of words, of concepts, and of words in any expression, that one sentence and its headings hold."""
+    in_heads = {w for w in words if w in heads}
+    cover = concepts = meaning = 0.0
+    sentences = [clause.text[s.start : s.end] for s in sentence_spans(clause.text)] + [n.text for n in clause.footnotes]
+    for sentence in sentences:
+        flat = normalise(sentence)
+        held = {w for w in words if w in in_heads or w in flat}
+        cover = max(cover, sum(words[w] for w in held) / total)
+        both = heads + " " + flat
+        concepts = max(concepts, named.share(both))
+        held |= named.words_otherwise(both, words)
+        meaning = max(meaning, sum(words[w] for w in held) / total)
+    return cover, concepts, meaning

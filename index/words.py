@@ -1,0 +1,93 @@
+"""Chinese text to search tokens: words by jieba with the policy terms kept whole, plus character pairs.
+
+Words carry meaning, pairs catch what the dictionary does not know (names of programmes, typos of one
+character); on the development questions words alone find the clause in the first five for 0.839, pairs
+alone 0.814, both together 0.839 with the first place right more often (0.714 against 0.665).
+The only file that touches jieba and pypinyin.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+_RUN = re.compile(r"[\u3400-\u9fff]+|[a-z]+|\d+(?:\.\d+)?%?")
+_DIGIT_GAP = re.compile(r"(?<=[\d.])\s+(?=[\d万亿千百元%年月日家个人项次])|(?<=[\u4e00-\u9fff])\s+(?=\d)|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+STOP = frozenset(
+    "的 了 吗 呢 吧 啊 呀 么 嘛 是 在 有 和 与 及 或 等 就 都 也 还 又 要 我 我们 你 你们 您 咱 咱们 这 那 这个 那个 哪 怎么 请问 一下 想 能 会 到 对 为 于 以 被 把 给 让 从"
+    " 个 些 啥 什么 多少 可以 能不能 有没有 是不是 知道 说 问 问问 看 一个 现在 如果 没 没有 不 吗 哈 哦 嗯 你好 老板 谢谢 麻烦 帮 帮我 查 告诉".split()
+)
+"""Words that carry no topic; tokens only, the text is never changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The reviewed word list."""
+
+    words: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+    """Groups of asking first, then groups of subjects."""
+    industries: tuple[str, ...]
+    """Trades; a policy that names none of those a question names is not about it."""
+    asking: int
+    """How many groups are of asking."""
+
+    def names_subject(self, text: str) -> bool:
+        """Whether normalised text names a policy subject: a listed word, or a member of a subject group."""
+        return any(normalise(w) in text for w in (*self.words, *(m for g in self.groups[self.asking :] for m in g)))
+
+
+@lru_cache(maxsize=1)
+def load_terms() -> Terms:
+    """The list in `index/terms.toml`."""
+    data = tomllib.loads(files("index").joinpath("terms.toml").read_text(encoding="utf-8"))
+    groups = [*data["asking"], *data["groups"]]
+    return Terms(tuple(data["words"]), tuple(tuple(g) for g in groups), tuple(data["industries"]), len(data["asking"]))
+
+
+def normalise(text: str) -> str:
+    """Text for matching only: NFKC, lower case, gaps around digits closed (30 万元 = 30万元).
+
+    >>> normalise("最高 ３０ 万元，ＡＩ")
+    '最高30万元,ai'
+    """
+    return _DIGIT_GAP.sub("", unicodedata.normalize("NFKC", text).lower())
+
+
+@lru_cache(maxsize=4096)
+def sound_alike(a: str, b: str) -> bool:
+    """Whether two characters share a reading, tones aside."""
+    from pypinyin import Style, pinyin
+
+    first, second = ({r for rs in pinyin(c, style=Style.NORMAL, heteronym=True) for r in rs} for c in (a, b))
+    return bool(first & second)
+
+
+class Tokenizer:
+    """Cuts text into tokens. Building one loads the dictionary (0.6 s), so keep it."""
+
+    def __init__(self) -> None:
+        import jieba
+
+        jieba.setLogLevel(logging.ERROR)
+        self._jieba = jieba.Tokenizer()
+        terms = load_terms()
+        for word in {*terms.words, *(w for g in terms.groups for w in g if len(w) > 1)}:
+            self._jieba.add_word(normalise(word), freq=20_000)
+
+    def words(self, text: str) -> list[str]:
+        """Words of `text` without punctuation and stop words, shorter words inside long ones included."""
+        return [w for w in self._jieba.cut_for_search(normalise(text)) if _RUN.match(w) and w not in STOP]
+
+    def tokens(self, text: str) -> list[str]:
+        """Words and character pairs; pairs are prefixed with `~` so that a two-character word counts as both."""
+        found = self.words(text)
+        for run in _RUN.findall(normalise(text)):
+            if "\u3400" <= run[0] <= "\u9fff":
+                found += ["~" + run[i : i + 2] for i in range(len(run) - 1) if run[i : i + 2] not in STOP]
+        return found
