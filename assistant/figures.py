@@ -197,11 +197,10 @@ def _wrong_year(case: Case, q: Quantity, places: list[tuple[int, Quantity]]) -> 
         i, e = places[0]
         t = theirs[0]
         raw = case.ground.passages[i].raw
-        return (
-            f"“{case.sentence[q.start : q.end]}”在原文属于“{raw[t.start : t.end]}”，不属于“{case.sentence[mine.start : mine.end]}”"
-            if t
-            else ""
-        )
+        if t is not None:
+            said, there = case.sentence[q.start : q.end], raw[t.start : t.end]
+            here = case.sentence[mine.start : mine.end]
+            return f"“{said}”在原文属于“{there}”，不属于“{here}”"
     return ""
 
 

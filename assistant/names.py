@@ -36,7 +36,9 @@ _LEAD_SAID = re.compile(r"牵头|主办|主导")
 _SUPPORT_SAID = re.compile(r"配合|协办|参与|协助")
 
 _PLACES = sorted(
-    {d for ds in DISTRICTS.values() for d in ds if d not in ("申城", "魔都", "鹏城")} | set(CITIES) | {re.sub(r"[市省]$|(?:壮族|回族|维吾尔)?自治区$|特别行政区$", "", p) for p in PROVINCES},
+    {d for ds in DISTRICTS.values() for d in ds if d not in ("申城", "魔都", "鹏城")}
+    | set(CITIES)
+    | {re.sub(r"[市省]$|(?:壮族|回族|维吾尔)?自治区$|特别行政区$", "", p) for p in PROVINCES},
     key=lambda name: -len(name),
 )  # fmt: skip
 _PLACE = re.compile("|".join(map(re.escape, _PLACES)))
@@ -137,7 +139,7 @@ def _trim(name: str) -> str:
 
 
 def _roles(case: Case) -> tuple[set[str], set[str], bool]:
-    """(those said to lead, those that support or are merely responsible by division, whether any bracket ranks them)."""
+    """(those said to lead, those that support or merely share the work, whether any bracket ranks them)."""
     lead: set[str] = set()
     support: set[str] = set()
     ranked = False
@@ -185,9 +187,9 @@ def check_places(case: Case) -> list[Finding]:
         if name in said:
             continue
         city = next(iter(mentioned_regions(name).regions), "")
-        if city and name == re.sub(r"[市省]$", "", city):
-            if city in own or not (regions or own):  # plain texts that name no place: the attribution stands
-                continue
+        is_city = bool(city) and name == re.sub(r"[市省]$", "", city)
+        if is_city and (city in own or not (regions or own)):  # plain texts that name no place: the attribution stands
+            continue
         found.append(case.finding("region", *m.span(), f"条款说的不是“{name}”"))
     for m in _NATION.finditer(case.claim):
         if m.group()[:2] not in said:
@@ -203,7 +205,7 @@ def _body(evidence: Evidence) -> str:
     return normalise(evidence.text.strip()[: bracket.start] if bracket else evidence.text).text
 
 
-NAMED = re.compile(f"{_PLACE.pattern}|{_DEPARTMENT.pattern}")
+NAMED = re.compile(f"{_DEPARTMENT.pattern}|{_PLACE.pattern}")
 """What the checks of this module answer for, so that the alignment need not."""
 
 

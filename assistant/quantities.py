@@ -58,20 +58,11 @@ _TO = r"[ ]*(?:-|—|–|~|～|至|到)[ ]*"
 
 # Longer first; each maps to the unit in which it is compared. General measure words are one unit, because
 # people say 2674个项目 for 2674 项 and 496个企业 for 496 家.
-_MEASURES: dict[str, str] = {"人次": "人次", "家次": "家次", "户次": "户次"}
-_MEASURES |= dict.fromkeys(["家", "个", "项", "件", "种", "类", "户", "所", "座", "处", "笔", "款", "场", "条", "套", "台", "期", "批", "篇", "份", "支", "方面", "辆", "间", "部"], "个")
-_MEASURES |= {
-    "人": "人",
-    "名": "人",
-    "位": "人",
-    "倍": "倍",
-    "次": "次",
-    "平方米": "平方米",
-    "亩": "亩",
-    "公里": "公里",
-    "吨": "吨",
-    "岁": "岁",
-}
+_MEASURES: dict[str, str] = {
+    **dict.fromkeys("家个项件种类户所座处笔款场条套台期批篇份支辆间部", "个"), "方面": "个",
+    **dict.fromkeys("人名位", "人"), "人次": "人次", "家次": "家次", "户次": "户次",
+    **{unit: unit for unit in ("倍", "次", "平方米", "亩", "公里", "吨", "岁")},
+}  # fmt: skip
 _MEASURE = "|".join(sorted(_MEASURES, key=len, reverse=True))
 
 _NAMES = re.compile(

@@ -74,7 +74,10 @@ _CONDITIONS: tuple[tuple[str, str, str], ...] = (
     ("评定", r"经[^，。]{0,6}(?:评定|评审|评估)", r"评定|评审|评估|考核|评价|认定|符合|条件"),
     ("备案", r"备案", r"备案|报备|登记"),
     ("规模以上", r"规模以上|规上", r"规模以上|规上|升规|入规|达规|上规"),
-    ("符合条件", r"符合[^，。、]{0,12}条件|具备[^，。]{0,12}条件|符合(?:规定|要求)", r"符合|满足|达到|达标|具备|条件|按规定|合格|相关规定|有关规定|够|资格"),
+    (
+        "符合条件", r"符合[^，。、]{0,12}条件|具备[^，。]{0,12}条件|符合(?:规定|要求)",
+        r"符合|满足|达到|达标|具备|条件|按规定|合格|相关规定|有关规定|够|资格",
+    ),
 )  # fmt: skip
 _BENEFIT = re.compile(
     r"给予|予以|享受|获得|可获|可得|发放|拿|领(?!域|军)|减免|可(?:以|享|按|奖)|能(?!力)|将获|会奖|会补|补贴给|给"
@@ -166,8 +169,8 @@ def check_negation(case: Case) -> list[Finding]:
     for m in denials:
         if m.group() in ("以外", "之外", "除外") and re.search(r"其他|其它|其余|除|以外", ground.text):
             continue
-        spoken = _around(case, m.start()) or list(ground.segments)
-        if m.group() in ("没有", "没", "未") and m.group() not in ground.text and not NEGATION.search(ground.text) or not any(NEGATION.search(s.text) for s in spoken) or _denied_nowhere(case, m):
+        nearby = _around(case, m.start()) or list(ground.segments)
+        if not any(NEGATION.search(s.text) for s in nearby) or _denied_nowhere(case, m):
             found.append(
                 case.finding("negation", *m.span(), f"条款没有否定的说法，句中却说“{_tail(claim, m.start())}”")
             )

@@ -74,7 +74,7 @@ class Verdict:
 
     supported: bool
     score: float
-    """0..1, the higher the more certainly supported; below `guard.THRESHOLD` it is not."""
+    """0..1, the higher the more certainly supported; below 0.5 it is not."""
     findings: tuple[Finding, ...]
     reason: str
     """One line of Chinese."""

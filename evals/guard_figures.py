@@ -54,8 +54,9 @@ def read_claims(path: Path) -> list[Claim]:
             row: dict[str, Any] = json.loads(line)
             found.append(
                 Claim(
-                    str(row["id"]), row["claim"], tuple(row["evidence"]), row.get("label", ""), row.get("kind", ""), row.get("document", ""),
-                    row.get("document_status", ""), row.get("region", ""), row.get("departments", ""),
+                    str(row["id"]), row["claim"], tuple(row["evidence"]),
+                    *(row.get(k, "") for k in ("label", "kind", "document", "document_status", "region",
+                      "departments")),
                 )
             )  # fmt: skip
         except (json.JSONDecodeError, KeyError, TypeError) as error:
@@ -106,7 +107,8 @@ def figures(claims: Sequence[Claim], verdicts: Sequence[Verdict]) -> str:
     lines = [
         f"{len(claims)} claims: balanced accuracy {balanced_accuracy(truth, said):.3f}",
         f"unsupported: precision {caught / max(1, rejected):.3f}, recall {caught / max(1, wrong):.3f}",
-        f"supported rejected: {rejected - caught} of {truth.count(True)} ({(rejected - caught) / max(1, truth.count(True)):.1%})",
+        f"supported rejected: {rejected - caught} of {truth.count(True)} "
+        f"({(rejected - caught) / max(1, truth.count(True)):.1%})",
     ]
     why = Counter(
         v.findings[0].check if v.findings else "none"

@@ -159,4 +159,4 @@ def clause_id(document_id: str, path: tuple[str, ...], label: str, text: str, oc
         `<document_id>:<12 hex digits>`.
     """
     key = "\x1f".join([document_id, *path, label, text, str(occurrence)])
-    return f"{document_id}:{hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]}"
+    return f"{document_id}:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"

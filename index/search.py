@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ from index.parse import PARSER_VERSION
 from index.query import Intent, Query, read_query
 from index.ranking import Candidate, featurise, load_weights, score
 from index.regions import contains
-from index.store import VectorStore
+from index.store import Hit, VectorStore
 from index.words import Tokenizer, load_terms, sound_alike
 
 DENSE_PASSAGES = 200
@@ -42,6 +43,16 @@ CONCEPT_WEIGHT = 1.0
 CLOSING_TEXT = re.compile(r"有效期(?:至|为|自)|自.{0,24}起?(?:施行|实施|生效|执行)")
 """A clause that states from when or until when its document holds."""
 FACTS = frozenset({Intent.FACTS, Intent.VALIDITY})
+
+
+class PassageStore(Protocol):
+    """What search needs of a vector store."""
+
+    def query(self, vector: npt.NDArray[np.float32], top: int, documents: Sequence[str] | None = None) -> list[Hit]:
+        """Nearest passages, best first."""
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
+        """Stored vectors by passage id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +84,17 @@ class Searcher:
     def __init__(
         self,
         encoder: Encoder,
-        store: VectorStore,
+        store: PassageStore,
         lexical: LexicalIndex,
         clauses: Sequence[Clause],
         documents: Sequence[Document],
         version: str,
+        tokenizer: Tokenizer | None = None,
     ) -> None:
         self.encoder, self.store, self.lexical = encoder, store, lexical
         self.clauses, self.documents = list(clauses), list(documents)
         self.version = version
-        self.tokenizer = Tokenizer()
+        self.tokenizer = tokenizer or Tokenizer()
         self.weights = load_weights()
         self._row = {c.clause_id: i for i, c in enumerate(self.clauses)}
         self._card = np.array([is_card(c) for c in self.clauses])

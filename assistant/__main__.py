@@ -1,0 +1,108 @@
+"""The command line, `wence`. Heavy libraries are imported by the commands that need them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from assistant import commands
+from index.errors import WenceError
+
+USAGE_ERROR = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors of use in Chinese, on one line, exit status 2."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        print(f"wence：用法不对：{_chinese(message)}；请看 `{self.prog} --help`", file=sys.stderr)
+        raise SystemExit(USAGE_ERROR)
+
+
+def _chinese(message: str) -> str:
+    for english, chinese in (
+        ("the following arguments are required:", "缺少参数"), ("unrecognized arguments:", "不认识的参数"),
+        ("invalid choice:", "没有这个选择"), ("invalid int value:", "应为整数，实为"), ("expected one argument", "后面要有一个值"),
+        ("argument ", "参数 "), ("choose from", "可用"), ("not allowed with", "不能同时用"),
+    ):  # fmt: skip
+        message = message.replace(english, chinese)
+    return message
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(prog="wence", description="问策：政策条款问答，每句话都有条款依据。", add_help=False)
+    parser.add_argument("-h", "--help", action="help", help="显示帮助")
+    parser.add_argument("--version", action="version", version="wence 0.1.0", help="显示版本")
+    sub = parser.add_subparsers(dest="command", metavar="命令", required=True, parser_class=_Parser)
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        child = sub.add_parser(name, help=text, description=text, add_help=False)
+        child.add_argument("-h", "--help", action="help", help="显示帮助")
+        child.set_defaults(run=getattr(commands, name))
+        return child
+
+    parse = command("parse", "把一份政策文件解析成条款")
+    parse.add_argument("file", metavar="文件")
+    parse.add_argument("--json", action="store_true", help="每行一条 JSON")
+    parse.add_argument("--coverage", action="store_true", help="打印解析回执：每个字符归到了哪里")
+
+    index = command("index", "收录或更新文件，建立索引（不给路径时收录自带的五份文件）")
+    index.add_argument("path", metavar="路径", nargs="*")
+    index.add_argument("--rebuild", action="store_true", help="丢弃现有索引，重新建立")
+
+    search = command("search", "检索条款")
+    search.add_argument("question", metavar="问题")
+    search.add_argument("--top", type=int, default=5, metavar="N", help="条数，默认 5")
+    search.add_argument("--region", default="", metavar="地区", help="如 上海市")
+    search.add_argument("--json", action="store_true", help="每行一条 JSON")
+
+    ask = command("ask", "提一个问题，或成批提问")
+    ask.add_argument("question", metavar="问题", nargs="?")
+    ask.add_argument("--json", action="store_true", help="输出完整的答案记录")
+    ask.add_argument("--no-llm", action="store_true", help="只用条款原文回答")
+    ask.add_argument("--history", metavar="文件", help="之前的对话，JSON 列表 [{role, content}]")
+    ask.add_argument("--region", default="", metavar="地区", help="如 上海市")
+    ask.add_argument("--batch", metavar="IN.jsonl", help="每行 {id, question, history?, passages?}")
+    ask.add_argument("--out", metavar="OUT.jsonl", help="成批提问的结果；中断后再次运行会接着做")
+
+    chat = command("chat", "在终端里对话")
+    chat.add_argument("--region", default="", metavar="地区", help="如 上海市")
+
+    serve = command("serve", "启动网页（没有索引时先建立）")
+    serve.add_argument("--host", default="127.0.0.1", help="默认 127.0.0.1；对外服务用 0.0.0.0")
+    serve.add_argument("--port", type=int, default=7860, help="默认 7860")
+
+    command("check", "逐项检查运行条件，说明如何修复")
+
+    evaluate = command("eval", "评测")
+    evaluate.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="见 wence eval --help")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; exit status 0 done, 1 not done, 2 wrong use."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments[:1] == ["eval"]:
+        return _guarded(lambda: commands.eval(arguments[1:]))
+    options = build_parser().parse_args(arguments)
+    return _guarded(lambda: options.run(options))
+
+
+def _guarded(run: object) -> int:
+    try:
+        return int(run() or 0)  # type: ignore[operator]
+    except WenceError as error:
+        print(f"wence：{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\n已中断", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # wence … | head
+        sys.stderr.close()
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,88 @@
+"""`wence check`: each precondition ok, warn or fail, with what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assistant.settings import Settings
+from index.errors import WenceError
+
+FREE_BYTES = 1_500_000_000
+"""Unpacked weights take 480 MB, twice that while they are being unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One precondition."""
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    detail: str
+    remedy: str = ""
+
+
+def run_checks(settings: Settings) -> list[Result]:
+    """All checks in the order in which they depend on each other; a failing one never stops the rest."""
+    checks: list[Callable[[Settings], Iterator[Result]]] = [_python, _folders, _model, _index]
+    results: list[Result] = []
+    for check in checks:
+        try:
+            results += check(settings)
+        except WenceError as error:
+            results.append(Result(_NAMES[check.__name__], "fail", str(error)))
+    return results
+
+
+_NAMES = {"_python": "Python", "_folders": "文件夹", "_model": "向量模型", "_index": "索引"}
+
+
+def _python(settings: Settings) -> Iterator[Result]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    good = sys.version_info >= (3, 11)
+    yield Result("Python", "ok" if good else "fail", version, "" if good else "需要 3.11 或更新的版本")
+
+
+def _folders(settings: Settings) -> Iterator[Result]:
+    for name, folder in (("数据文件夹 WENCE_HOME", settings.home), ("缓存文件夹 WENCE_CACHE", settings.cache)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".write-test"
+            probe.write_bytes(b"x")
+            probe.unlink()
+        except OSError as error:
+            yield Result(name, "fail", f"{folder} 不能写入（{error.strerror}）", "请检查权限，或用环境变量换一个文件夹")
+            continue
+        free = shutil.disk_usage(folder).free
+        state: Literal["ok", "warn"] = "ok" if free > FREE_BYTES else "warn"
+        yield Result(name, state, f"{folder}，剩余 {free / 1e9:.1f} GB", "" if state == "ok" else "建议至少留出 1.5 GB")
+
+
+def _model(settings: Settings) -> Iterator[Result]:
+    from index.encode import load_encoder
+
+    encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
+    vector = encoder.encode_queries(["测试"])[0]
+    yield Result("向量模型", "ok", f"{encoder.name}，{len(vector)} 维")
+
+
+def _index(settings: Settings) -> Iterator[Result]:
+    from index.encode import load_encoder
+    from index.search import Searcher
+
+    encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
+    searcher = Searcher.open(settings.home, encoder, settings.chroma_url)
+    yield Result("索引", "ok", f"{len(searcher.documents)} 份文件，{searcher.store.count()} 个向量，{searcher.version}")  # type: ignore[attr-defined]
+    gone = [d.file for d, noted in _noted(settings.home) if not Path(noted["path"]).is_file()]
+    if gone:
+        yield Result("原文件", "warn", f"{len(gone)} 份已不在原处，如 {gone[0]}", "索引仍可用；重建前请放回")
+
+
+def _noted(home: Path) -> list:  # type: ignore[type-arg]
+    from index.generation import current_generation, read_documents
+
+    return read_documents(current_generation(home))

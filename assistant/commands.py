@@ -1,0 +1,221 @@
+"""What each command does. Imports stand inside, so that `wence --help` loads nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import InputError
+
+if TYPE_CHECKING:
+    from assistant.answer import Answer, Turn
+    from assistant.ask import Assistant
+    from assistant.settings import Settings
+
+
+def parse(options: argparse.Namespace) -> int:
+    """wence parse FILE [--json] [--coverage]."""
+    from index.catalog import load_catalog
+    from index.parse import parse_text
+    from index.reading import read_text
+
+    path = Path(options.file)
+    text = read_text(path)
+    parsed = parse_text(text, path.name, load_catalog(path.parent).get(path.name))
+    if options.coverage:
+        print(json.dumps(parsed.receipt.to_json(), ensure_ascii=False) if options.json else "\n".join(parsed.receipt.lines()))
+    elif options.json:
+        for clause in parsed.clauses:
+            print(json.dumps(clause.to_json(), ensure_ascii=False))
+    else:
+        document = parsed.document
+        print(f"《{document.title}》 {document.number} {document.issuer}")
+        for clause in parsed.clauses:
+            place = " > ".join([*clause.path, f"{clause.label} {clause.title}".strip()])
+            departments = "、".join(f"{d.name}{'（牵头）' if d.role == 'lead' else ''}" for d in clause.departments)
+            print(f"\n[{clause.clause_id}] {place}\n{clause.text}" + (f"\n  部门：{departments}" if departments else ""))
+        print(f"\n{parsed.receipt.lines()[0]}", file=sys.stderr)
+    return 0 if parsed.clauses else 1
+
+
+def index(options: argparse.Namespace) -> int:
+    """wence index [PATH…] [--rebuild]."""
+    from assistant.settings import BUNDLED_CORPUS, load_settings
+
+    settings = load_settings()
+    paths = [Path(p) for p in options.path] or [BUNDLED_CORPUS]
+    report = _build(settings, paths, options.rebuild)
+    return 1 if report.rows and report.count("rejected") == len(report.rows) else 0
+
+
+def _build(settings: Settings, paths: Sequence[Path], rebuild: bool = False) -> Any:
+    from assistant.progress import IndexBar
+    from index.build import build_index
+    from index.encode import load_encoder
+
+    encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
+    report = build_index(
+        settings.home, paths, encoder, chroma_url=settings.chroma_url, rebuild=rebuild, bar=IndexBar.started
+    )
+    names = {"added": "新增", "updated": "更新", "unchanged": "未变", "rejected": "未收录"}
+    for row in report.rows:
+        if row.outcome == "rejected":
+            print(f"未收录 {row.file}：{row.reason}", file=sys.stderr)
+    counts = "，".join(f"{name} {report.count(outcome)}" for outcome, name in names.items())  # type: ignore[arg-type]
+    print(f"{counts}；索引共 {report.documents} 份文件、{report.clauses} 条条款（本次新算向量 {report.embedded} 个）")
+    return report
+
+
+def open_assistant(settings: Settings) -> Assistant:
+    """The assistant over the current index."""
+    import datetime as dt
+
+    from assistant.ask import Assistant
+    from index.encode import load_encoder
+    from index.generation import current_generation
+    from index.search import Searcher
+
+    current_generation(settings.home)  # a missing index is said before the model is loaded
+    encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
+    searcher = Searcher.open(settings.home, encoder, settings.chroma_url)
+    today = dt.date.fromisoformat(settings.today) if settings.today else None
+    return Assistant(searcher, settings.home if settings.record else None, settings.region, today)
+
+
+def search(options: argparse.Namespace) -> int:
+    """wence search QUESTION [--top N] [--region R] [--json]."""
+    from assistant.settings import load_settings
+    from assistant.understand import clean
+
+    if not 1 <= options.top <= 100:
+        raise InputError(f"--top {options.top} 超出范围；应为 1 到 100")
+    question = clean(options.question)[0]
+    if not question:
+        raise InputError("问题是空的；请写明想找什么，如 `wence search 首台套补贴`")
+    found = open_assistant(load_settings()).searcher.search(question, options.top, options.region)
+    for rank, scored in enumerate(found.ranked, 1):
+        if options.json:
+            record = {"rank": rank, "score": round(scored.score, 4), **scored.clause.to_json()}
+            print(json.dumps(record, ensure_ascii=False))
+        else:
+            print(f"{rank}. {scored.clause.address} {scored.clause.title}\n   {scored.clause.text}\n")
+    if not found.ranked:
+        print("没有找到条款", file=sys.stderr)
+    return 0 if found.ranked else 1
+
+
+def ask(options: argparse.Namespace) -> int:
+    """wence ask QUESTION [--json] [--history FILE], or --batch IN --out OUT."""
+    from assistant.settings import load_settings
+
+    if options.batch or options.out:
+        if not (options.batch and options.out) or options.question:
+            raise InputError("成批提问要同时给 --batch IN.jsonl 和 --out OUT.jsonl，且不带问题")
+        from assistant.batch import run_batch
+
+        return run_batch(open_assistant, load_settings(), Path(options.batch), Path(options.out), options.region)
+    if not options.question:
+        raise InputError("没有问题；请写成 `wence ask 首台套最高补多少`")
+    history = read_history(Path(options.history)) if options.history else []
+    answer = open_assistant(load_settings()).answer(options.question, history, options.region)
+    print(json.dumps(answer.to_json(), ensure_ascii=False) if options.json else _readable(answer))
+    return 0
+
+
+def _readable(answer: Answer) -> str:
+    lines = [answer.text]
+    lines += [f"提示：{notice}" for notice in answer.notices]
+    if answer.citations:
+        lines.append("依据：")
+        lines += [f"[{c.n}] {c.clause.address} {c.clause.title}\n    {c.clause.text}" for c in answer.citations]
+    return "\n".join(lines)
+
+
+def read_history(path: Path) -> list[Turn]:
+    """Earlier turns from a JSON file.
+
+    Raises:
+        InputError: not a list of {role, content}.
+    """
+    try:
+        return turns_of(json.loads(path.read_text(encoding="utf-8")), str(path))
+    except OSError as error:
+        raise InputError(f"无法读取 {path}（{error.strerror}）；请检查路径") from None
+    except ValueError as error:
+        raise InputError(f"{path} 不是 JSON（{error}）；应为 [{{\"role\": \"user\", \"content\": \"…\"}}]") from None
+
+
+def turns_of(rows: object, where: str) -> list[Turn]:
+    """Turns from parsed JSON; `where` is for the message."""
+    from assistant.answer import Turn
+
+    turns = []
+    for row in rows if isinstance(rows, list) else [None]:
+        if not isinstance(row, dict) or row.get("role") not in ("user", "assistant") or not isinstance(row.get("content"), str):
+            raise InputError(f"{where}：history 应为 [{{role: user|assistant, content: 文字}}]，实为 {str(row)[:60]}")
+        turns.append(Turn(row["role"], row["content"]))
+    return turns
+
+
+def chat(options: argparse.Namespace) -> int:
+    """wence chat: a conversation in the terminal."""
+    from assistant.answer import Turn
+    from assistant.settings import load_settings
+
+    assistant = open_assistant(load_settings())
+    history: list[Turn] = []
+    print("问策：请输入问题，空行或 Ctrl-D 结束。")
+    while True:
+        try:
+            question = input("问> ").strip()
+        except EOFError:
+            break
+        if not question:
+            break
+        answer = assistant.answer(question, history, options.region)
+        print(_readable(answer) + "\n")
+        history += [Turn("user", question), Turn("assistant", answer.text)]
+    return 0
+
+
+def serve(options: argparse.Namespace) -> int:
+    """wence serve: the web page; builds the index first if there is none."""
+    from assistant.settings import BUNDLED_CORPUS, load_settings
+    from index.errors import IndexMissingError
+    from index.generation import current_generation
+
+    if not 1 <= options.port <= 65535:
+        raise InputError(f"--port {options.port} 超出范围；应为 1 到 65535")
+    settings = load_settings()
+    try:
+        current_generation(settings.home)
+    except IndexMissingError:
+        print(f"还没有索引，先收录自带的政策文件（{settings.home}）…", file=sys.stderr)
+        _build(settings, [BUNDLED_CORPUS])
+    from assistant.server import serve as run
+
+    run(open_assistant(settings), options.host, options.port)
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """wence check: each precondition ok, warn or fail with its remedy."""
+    from assistant.check import run_checks
+    from assistant.settings import load_settings
+
+    marks = {"ok": "正常", "warn": "注意", "fail": "失败"}
+    results = run_checks(load_settings())
+    for result in results:
+        print(f"[{marks[result.state]}] {result.name}：{result.detail}" + (f"；{result.remedy}" if result.remedy else ""))
+    return 1 if any(r.state == "fail" for r in results) else 0
+
+
+def eval(arguments: Sequence[str]) -> int:  # noqa: A001 - the command's name
+    """wence eval …: the evaluation commands live above this package and are found by name."""
+    from importlib import import_module
+
+    return int(import_module("evals.__main__").main(arguments))
