@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assistant import commands
-from index.errors import WenceError
+from index.errors import UsageError, WenceError, cause
 
 USAGE_ERROR = 2
 
@@ -24,10 +25,22 @@ def _chinese(message: str) -> str:
     for english, chinese in (
         ("the following arguments are required:", "缺少参数"), ("unrecognized arguments:", "不认识的参数"),
         ("invalid choice:", "没有这个选择"), ("invalid int value:", "应为整数，实为"), ("expected one argument", "后面要有一个值"),
+        ("expected at least one argument", "后面要有值"), ("ignored explicit argument", "不带值，实为"),
+        ("ambiguous option:", "不明确的参数"), (" could match ", " 可能是 "),
         ("argument ", "参数 "), ("choose from", "可用"), ("not allowed with", "不能同时用"),
     ):  # fmt: skip
         message = message.replace(english, chinese)
-    return message
+    return " ".join(message.split())
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"应为 {low} 到 {high} 的整数，实为 {text!r}")
+        return value
+
+    return number
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -50,11 +63,11 @@ def build_parser() -> argparse.ArgumentParser:
 
     index = command("index", "收录或更新文件，建立索引（不给路径时收录自带的五份文件）")
     index.add_argument("path", metavar="路径", nargs="*")
-    index.add_argument("--rebuild", action="store_true", help="丢弃现有索引，重新建立")
+    index.add_argument("--rebuild", action="store_true", help="全部重新解析和计算；给出路径时索引只留这些文件")
 
     search = command("search", "检索条款")
     search.add_argument("question", metavar="问题")
-    search.add_argument("--top", type=int, default=5, metavar="N", help="条数，默认 5")
+    search.add_argument("--top", type=_between(1, 100), default=5, metavar="N", help="条数，默认 5")
     search.add_argument("--region", default="", metavar="地区", help="如 上海市")
     search.add_argument("--json", action="store_true", help="每行一条 JSON")
 
@@ -72,7 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     serve = command("serve", "启动网页（没有索引时先建立）")
     serve.add_argument("--host", default="127.0.0.1", help="默认 127.0.0.1；对外服务用 0.0.0.0")
-    serve.add_argument("--port", type=int, default=7860, help="默认 7860")
+    serve.add_argument("--port", type=_between(1, 65535), default=7860, help="默认 7860")
 
     command("check", "逐项检查运行条件，说明如何修复")
 
@@ -83,6 +96,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; exit status 0 done, 1 not done, 2 wrong use."""
+    # Half a character from a terminal, or one that the terminal cannot show, never stops an answer.
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=errors)
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if arguments[:1] == ["eval"]:
         return _guarded(lambda: commands.eval(arguments[1:]))
@@ -90,9 +107,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _guarded(lambda: options.run(options))
 
 
-def _guarded(run: object) -> int:
+def _guarded(run: Callable[[], int]) -> int:
     try:
-        return int(run() or 0)  # type: ignore[operator]
+        status = run()
+        sys.stdout.flush()
+        return status
+    except UsageError as error:
+        print(f"wence：用法不对：{error}", file=sys.stderr)
+        return USAGE_ERROR
     except WenceError as error:
         print(f"wence：{error}", file=sys.stderr)
         return 1
@@ -100,8 +122,18 @@ def _guarded(run: object) -> int:
         print("\n已中断", file=sys.stderr)
         return 1
     except BrokenPipeError:  # wence … | head
-        sys.stderr.close()
+        _drop_output()
         return 1
+    except OSError as error:
+        _drop_output()
+        where = f" {error.filename}" if error.filename else "输出"
+        print(f"wence：无法读写{where}（{cause(error)}）；请检查磁盘空间和权限", file=sys.stderr)
+        return 1
+
+
+def _drop_output() -> None:
+    """What is still buffered goes nowhere, so that leaving does not fail on it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

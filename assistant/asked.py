@@ -37,12 +37,12 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "申报起止时间",
         re.compile(r"截止(?!到?(?:目前|现在|今|20|去年|[\d.]+月))|几[月号]之?前|(?:什么|啥)时(?:候|间)(?:可以|能|开始)?(?:申报|申请|报名|交|开放|受理|发钱|到账|拨)|申[报请](?:时间|日期|期限|窗口|截)|(?:多久|几天|多长时间)(?:能)?(?:批|到账|办|拿|审|下来|发)|到账时间|哪天(?:申报|申请|截)|报名时间|(?:下|这|本)(?:一)?批(?:次)?(?:什么|啥)时候"),
-        re.compile(r"截止|申报(?:时间|期)|受理(?:时间|期)|个?工作日内|日前(?:提交|申报)|免申即享|免审即享|直达快享"),
+        re.compile(r"截止|申报(?:时间|期)|受理(?:时间|期)|个?工作日内|日前(?:提交|申报)"),
     ),
     Fact(
         "申报材料",
         re.compile(r"(?<!新)(?<!原)(?<!先进)材料(?!首|研发|产业|企业|公司|领域|行业|类)|资料|(?:准备|提交|带|交|填)(?:些)?(?:什么|哪些|啥)(?:东西|文件|证|表|手续)?|(?:申请|申报)表|哪些证|什么证明|证明文件|要件"),
-        re.compile(r"申报材料|申请材料|提交.{0,20}(?:材料|证明|报告)|提供.{0,20}(?:材料|证明)"),
+        re.compile(r"免申即享|免审即享|直达快享|申报材料|申请材料|提交.{0,20}(?:材料|证明|报告)|提供.{0,20}(?:材料|证明)"),
     ),
     Fact(
         "联系电话、网址或办理地点",
@@ -118,10 +118,16 @@ def gaps(question: str, query: Query, chosen: Sequence[Chosen], searcher: Search
     if subject and not any(_named_in(searcher, query, subject[0])):
         missing.append(Gap(f"“{_said(query, subject[0])}”"))
     years = {m.group(1) for m in _YEAR.finditer(text)}
-    shown = "".join(f"{c.clause.text}{c.clause.title}" for c in chosen)
+    shown = "".join(f"{c.clause.text}{c.clause.title}{_dates(c.clause, searcher)}" for c in chosen)
     if years and Intent.VALIDITY not in query.intents and not _CONFIRMS.search(text) and not any(y in shown for y in years) and not any(is_card(c.clause) for c in chosen):
         missing.append(Gap(f"{'、'.join(sorted(years))}年的情况"))
     return missing
+
+
+def _dates(clause: Clause, searcher: Searcher) -> str:
+    """Years by which people name a document: of its number, its signing, its publication."""
+    document = searcher.document(clause.document_id)
+    return f" {document.number} {document.signed} {document.published} {document.effective} {document.expires}"
 
 
 def _named_in(searcher: Searcher, query: Query, expressions: tuple[str, ...]) -> Iterator[bool]:

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from tempfile import NamedTemporaryFile
+from typing import Any, Literal
 
 from assistant.settings import Settings
-from index.errors import WenceError
+from index.errors import WenceError, cause
 
 FREE_BYTES = 1_500_000_000
 """Unpacked weights take 480 MB, twice that while they are being unpacked."""
@@ -48,14 +49,18 @@ def _python(settings: Settings) -> Iterator[Result]:
 
 
 def _folders(settings: Settings) -> Iterator[Result]:
-    for name, folder in (("数据文件夹 WENCE_HOME", settings.home), ("缓存文件夹 WENCE_CACHE", settings.cache)):
+    unwritable: Literal["warn", "fail"]
+    for name, folder, unwritable, remedy in (
+        ("数据文件夹 WENCE_HOME", settings.home, "fail", "请检查权限，或用 WENCE_HOME 换一个文件夹"),
+        ("缓存文件夹 WENCE_CACHE", settings.cache, "warn", "模型已解压时不影响使用；否则请用 WENCE_CACHE 换一个文件夹"),
+    ):  # fmt: skip
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / ".write-test"
-            probe.write_bytes(b"x")
-            probe.unlink()
+            with NamedTemporaryFile(dir=folder, prefix=".write-test-") as probe:
+                probe.write(b"x")
+                probe.flush()
         except OSError as error:
-            yield Result(name, "fail", f"{folder} 不能写入（{error.strerror}）", "请检查权限，或用环境变量换一个文件夹")
+            yield Result(name, unwritable, f"{folder} 不能写入（{cause(error)}）", remedy)
             continue
         free = shutil.disk_usage(folder).free
         state: Literal["ok", "warn"] = "ok" if free > FREE_BYTES else "warn"
@@ -72,17 +77,20 @@ def _model(settings: Settings) -> Iterator[Result]:
 
 def _index(settings: Settings) -> Iterator[Result]:
     from index.encode import load_encoder
+    from index.generation import current_generation, read_documents, read_stamp
     from index.search import Searcher
 
+    folder = current_generation(settings.home)
     encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
     searcher = Searcher.open(settings.home, encoder, settings.chroma_url)
-    yield Result("索引", "ok", f"{len(searcher.documents)} 份文件，{searcher.store.count()} 个向量，{searcher.version}")  # type: ignore[attr-defined]
-    gone = [d.file for d, noted in _noted(settings.home) if not Path(noted["path"]).is_file()]
+    store: Any = searcher.store
+    vectors, expected = store.count(), read_stamp(folder).passages
+    detail = f"{len(searcher.documents)} 份文件，{vectors} 个向量，{searcher.version}"
+    if vectors != expected:
+        yield Result("索引", "fail", f"{detail}，应有 {expected} 个向量", "请运行 `wence index` 补齐")
+        return
+    searcher.search("政策", top=1)
+    yield Result("索引", "ok", detail)
+    gone = [noted["path"] for _, noted in read_documents(folder) if not Path(noted["path"]).is_file()]
     if gone:
         yield Result("原文件", "warn", f"{len(gone)} 份已不在原处，如 {gone[0]}", "索引仍可用；重建前请放回")
-
-
-def _noted(home: Path) -> list:  # type: ignore[type-arg]
-    from index.generation import current_generation, read_documents
-
-    return read_documents(current_generation(home))

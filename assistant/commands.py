@@ -7,14 +7,19 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from index.errors import InputError
+from index.errors import InputError, UsageError, cause
 
 if TYPE_CHECKING:
     from assistant.answer import Answer, Turn
     from assistant.ask import Assistant
     from assistant.settings import Settings
+    from index.build import Outcome, Report
+
+OUTCOMES: dict[Outcome, str] = {
+    "added": "新增", "updated": "更新", "unchanged": "未变", "removed": "移除", "rejected": "未收录",
+}  # fmt: skip
 
 
 def parse(options: argparse.Namespace) -> int:
@@ -27,7 +32,11 @@ def parse(options: argparse.Namespace) -> int:
     text = read_text(path)
     parsed = parse_text(text, path.name, load_catalog(path.parent).get(path.name))
     if options.coverage:
-        print(json.dumps(parsed.receipt.to_json(), ensure_ascii=False) if options.json else "\n".join(parsed.receipt.lines()))
+        print(
+            json.dumps(parsed.receipt.to_json(), ensure_ascii=False)
+            if options.json
+            else "\n".join(parsed.receipt.lines())
+        )
     elif options.json:
         for clause in parsed.clauses:
             print(json.dumps(clause.to_json(), ensure_ascii=False))
@@ -37,22 +46,32 @@ def parse(options: argparse.Namespace) -> int:
         for clause in parsed.clauses:
             place = " > ".join([*clause.path, f"{clause.label} {clause.title}".strip()])
             departments = "、".join(f"{d.name}{'（牵头）' if d.role == 'lead' else ''}" for d in clause.departments)
-            print(f"\n[{clause.clause_id}] {place}\n{clause.text}" + (f"\n  部门：{departments}" if departments else ""))
+            print(
+                f"\n[{clause.clause_id}] {place}\n{clause.text}" + (f"\n  部门：{departments}" if departments else "")
+            )
         print(f"\n{parsed.receipt.lines()[0]}", file=sys.stderr)
-    return 0 if parsed.clauses else 1
+    if not parsed.clauses:
+        raise InputError(
+            f"{path} 里没有读出任何条款（共 {len(text)} 字）；请用 `wence parse --coverage {path}` 查看每段归到了哪里"
+        )
+    return 0
 
 
 def index(options: argparse.Namespace) -> int:
     """wence index [PATH…] [--rebuild]."""
     from assistant.settings import BUNDLED_CORPUS, load_settings
+    from index.generation import latest_generation
 
     settings = load_settings()
-    paths = [Path(p) for p in options.path] or [BUNDLED_CORPUS]
-    report = _build(settings, paths, options.rebuild)
+    paths = [Path(p) for p in options.path]
+    if not paths and not (options.rebuild and latest_generation(settings.home)):
+        paths = [BUNDLED_CORPUS]
+    report = build(settings, paths, options.rebuild)
     return 1 if report.rows and report.count("rejected") == len(report.rows) else 0
 
 
-def _build(settings: Settings, paths: Sequence[Path], rebuild: bool = False) -> Any:
+def build(settings: Settings, paths: Sequence[Path], rebuild: bool = False) -> Report:
+    """Build the index and print what was done."""
     from assistant.progress import IndexBar
     from index.build import build_index
     from index.encode import load_encoder
@@ -61,11 +80,12 @@ def _build(settings: Settings, paths: Sequence[Path], rebuild: bool = False) -> 
     report = build_index(
         settings.home, paths, encoder, chroma_url=settings.chroma_url, rebuild=rebuild, bar=IndexBar.started
     )
-    names = {"added": "新增", "updated": "更新", "unchanged": "未变", "rejected": "未收录"}
     for row in report.rows:
         if row.outcome == "rejected":
             print(f"未收录 {row.file}：{row.reason}", file=sys.stderr)
-    counts = "，".join(f"{name} {report.count(outcome)}" for outcome, name in names.items())  # type: ignore[arg-type]
+        if row.outcome == "removed":
+            print(f"移除 {row.file}：文件已删除", file=sys.stderr)
+    counts = "，".join(f"{name} {report.count(outcome)}" for outcome, name in OUTCOMES.items())
     print(f"{counts}；索引共 {report.documents} 份文件、{report.clauses} 条条款（本次新算向量 {report.embedded} 个）")
     return report
 
@@ -86,17 +106,33 @@ def open_assistant(settings: Settings) -> Assistant:
     return Assistant(searcher, settings.home if settings.record else None, settings.region, today)
 
 
+def place(name: str) -> str:
+    """Full name of a region as the index keeps it (上海 → 上海市); "" stays "".
+
+    Raises:
+        UsageError: no region is called so.
+    """
+    from index.regions import mentioned_regions
+
+    if not name.strip():
+        return ""
+    regions = mentioned_regions(name).regions
+    if len(regions) != 1:
+        raise UsageError(f"不认识地区 {name!r}；应为一个省市的名字，如 上海市")
+    return regions[0]
+
+
 def search(options: argparse.Namespace) -> int:
     """wence search QUESTION [--top N] [--region R] [--json]."""
     from assistant.settings import load_settings
     from assistant.understand import clean
 
-    if not 1 <= options.top <= 100:
-        raise InputError(f"--top {options.top} 超出范围；应为 1 到 100")
     question = clean(options.question)[0]
     if not question:
         raise InputError("问题是空的；请写明想找什么，如 `wence search 首台套补贴`")
-    found = open_assistant(load_settings()).searcher.search(question, options.top, options.region)
+    region = place(options.region)
+    assistant = open_assistant(load_settings())
+    found = assistant.searcher.search(question, options.top, region or assistant.region)
     for rank, scored in enumerate(found.ranked, 1):
         if options.json:
             record = {"rank": rank, "score": round(scored.score, 4), **scored.clause.to_json()}
@@ -114,14 +150,19 @@ def ask(options: argparse.Namespace) -> int:
 
     if options.batch or options.out:
         if not (options.batch and options.out) or options.question:
-            raise InputError("成批提问要同时给 --batch IN.jsonl 和 --out OUT.jsonl，且不带问题")
+            raise UsageError("成批提问要同时给 --batch IN.jsonl 和 --out OUT.jsonl，且不带问题")
+        if options.history:
+            raise UsageError("成批提问时对话写在每行的 history 里，不能再给 --history")
         from assistant.batch import run_batch
 
-        return run_batch(open_assistant, load_settings(), Path(options.batch), Path(options.out), options.region)
-    if not options.question:
-        raise InputError("没有问题；请写成 `wence ask 首台套最高补多少`")
+        return run_batch(open_assistant, load_settings(), Path(options.batch), Path(options.out), place(options.region))
+    if options.question is None:
+        raise UsageError("没有问题；请写成 `wence ask 首台套最高补多少`")
+    if not options.question.strip():
+        raise InputError("问题是空的；请写明想问什么，如 `wence ask 首台套最高补多少`")
+    region = place(options.region)
     history = read_history(Path(options.history)) if options.history else []
-    answer = open_assistant(load_settings()).answer(options.question, history, options.region)
+    answer = open_assistant(load_settings()).answer(options.question, history, region)
     print(json.dumps(answer.to_json(), ensure_ascii=False) if options.json else _readable(answer))
     return 0
 
@@ -142,11 +183,13 @@ def read_history(path: Path) -> list[Turn]:
         InputError: not a list of {role, content}.
     """
     try:
-        return turns_of(json.loads(path.read_text(encoding="utf-8")), str(path))
+        return turns_of(json.loads(path.read_text(encoding="utf-8-sig")), str(path))
     except OSError as error:
-        raise InputError(f"无法读取 {path}（{error.strerror}）；请检查路径") from None
-    except ValueError as error:
-        raise InputError(f"{path} 不是 JSON（{error}）；应为 [{{\"role\": \"user\", \"content\": \"…\"}}]") from None
+        raise InputError(f"无法读取 {path}（{cause(error)}）；请检查路径") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} 不是 UTF-8（第 {error.start} 字节）；请另存为 UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f'{path} 不是 JSON（{cause(error)}）；应为 [{{"role": "user", "content": "…"}}]') from None
 
 
 def turns_of(rows: object, where: str) -> list[Turn]:
@@ -155,8 +198,13 @@ def turns_of(rows: object, where: str) -> list[Turn]:
 
     turns = []
     for row in rows if isinstance(rows, list) else [None]:
-        if not isinstance(row, dict) or row.get("role") not in ("user", "assistant") or not isinstance(row.get("content"), str):
-            raise InputError(f"{where}：history 应为 [{{role: user|assistant, content: 文字}}]，实为 {str(row)[:60]}")
+        if (
+            not isinstance(row, dict)
+            or row.get("role") not in ("user", "assistant")
+            or not isinstance(row.get("content"), str)
+        ):
+            shown = rows if row is None else row
+            raise InputError(f"{where}：history 应为 [{{role: user|assistant, content: 文字}}]，实为 {str(shown)[:60]}")
         turns.append(Turn(row["role"], row["content"]))
     return turns
 
@@ -166,6 +214,7 @@ def chat(options: argparse.Namespace) -> int:
     from assistant.answer import Turn
     from assistant.settings import load_settings
 
+    region = place(options.region)
     assistant = open_assistant(load_settings())
     history: list[Turn] = []
     print("问策：请输入问题，空行或 Ctrl-D 结束。")
@@ -176,7 +225,7 @@ def chat(options: argparse.Namespace) -> int:
             break
         if not question:
             break
-        answer = assistant.answer(question, history, options.region)
+        answer = assistant.answer(question, history, region)
         print(_readable(answer) + "\n")
         history += [Turn("user", question), Turn("assistant", answer.text)]
     return 0
@@ -188,17 +237,20 @@ def serve(options: argparse.Namespace) -> int:
     from index.errors import IndexMissingError
     from index.generation import current_generation
 
-    if not 1 <= options.port <= 65535:
-        raise InputError(f"--port {options.port} 超出范围；应为 1 到 65535")
     settings = load_settings()
-    try:
-        current_generation(settings.home)
-    except IndexMissingError:
-        print(f"还没有索引，先收录自带的政策文件（{settings.home}）…", file=sys.stderr)
-        _build(settings, [BUNDLED_CORPUS])
     from assistant.server import serve as run
+    from assistant.server import take_port
 
-    run(open_assistant(settings), options.host, options.port)
+    listener = take_port(options.host, options.port)  # a port in use is said before anything is built
+    try:
+        try:
+            current_generation(settings.home)
+        except IndexMissingError:
+            print(f"还没有索引，先收录自带的政策文件（{settings.home}）…", file=sys.stderr)
+            build(settings, [BUNDLED_CORPUS])
+        run(open_assistant(settings), options.host, options.port, listener)
+    finally:
+        listener.close()
     return 0
 
 
@@ -210,7 +262,9 @@ def check(options: argparse.Namespace) -> int:
     marks = {"ok": "正常", "warn": "注意", "fail": "失败"}
     results = run_checks(load_settings())
     for result in results:
-        print(f"[{marks[result.state]}] {result.name}：{result.detail}" + (f"；{result.remedy}" if result.remedy else ""))
+        print(
+            f"[{marks[result.state]}] {result.name}：{result.detail}" + (f"；{result.remedy}" if result.remedy else "")
+        )
     return 1 if any(r.state == "fail" for r in results) else 0
 
 

@@ -196,13 +196,31 @@ def _score(
         scores.append(value + 0.5 * named.share(text) + _fit(query, text))
         meanings.append(meaning)
     best = max(scores, default=0.0)
-    if len(clause.text) <= SHORT_CLAUSE_CHARS and not is_card(clause):
+    if is_card(clause):
+        return Chosen(scored, _card_lines(clause, spans, query), share, best, max(meanings, default=0.0))
+    if len(clause.text) <= SHORT_CLAUSE_CHARS:
         picked = list(range(len(spans)))
     else:
         order = sorted(range(len(spans)), key=lambda i: -scores[i])[:MAX_SENTENCES_OF_A_CLAUSE]
         picked = sorted(i for i in order if scores[i] >= best - SENTENCE_MARGIN)
         picked = sorted({j for i in picked for j in _with_neighbours(clause, spans, i)})
     return Chosen(scored, tuple(spans[i] for i in picked), share, best, max(meanings, default=0.0))
+
+
+_CARD_LINES = (
+    (re.compile(r"谁|哪(?:些|个|几家|家)|几家|一家|单位|机关|部门|联合"), "发文机关"),
+    (re.compile(r"几号文|文号|编号|正式"), "文号|正式文件"),
+    (re.compile(r"哪天|什么时候|啥时候|何时|哪年|几月|日期|落款|时间|签"), "成文日期|发布日期"),
+    (re.compile(r"草案|征求意见|正式|生效|有效|管用|算数|过期|作废|废止|依据|还能|失效"), "文件状态|正式文件"),
+    (re.compile(r"有效|生效|过期|到期|期限|失效|施行|实施|执行|作废|几[月号]|用到"), "施行日期和有效期"),
+)
+
+
+def _card_lines(clause: Clause, spans: list[Span], query: Query) -> tuple[Span, ...]:
+    """The lines of a document card that a question is about; all of them when it is about none in particular."""
+    wanted = "|".join(lines for asked, lines in _CARD_LINES if asked.search(query.text))
+    picked = tuple(s for s in spans if wanted and re.match(wanted, clause.text[s.start : s.end]))
+    return picked or tuple(spans)
 
 
 def _with_neighbours(clause: Clause, spans: list[Span], i: int) -> list[int]:

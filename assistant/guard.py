@@ -12,10 +12,13 @@ import re
 from collections.abc import Callable, Sequence
 
 from assistant.alignment import explain, runs
+from assistant.denial import check_negation
 from assistant.figures import check_figures, check_relation
-from assistant.names import check_departments, check_documents, check_entities, check_places, check_status
+from assistant.names import check_documents, check_entities, check_status
+from assistant.places import check_places
+from assistant.responsible import check_departments
 from assistant.scoring import check_subject, load_weights, mask, score_of
-from assistant.slots import check_condition, check_modality, check_negation, check_scope
+from assistant.slots import check_condition, check_modality, check_scope
 from assistant.verdict import Case, Evidence, Finding, Ground, Verdict, prepare
 
 CHECKS: tuple[Callable[[Case], list[Finding]], ...] = (

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from assistant.evidence import Chosen
 from index.card import is_card
-from index.clause import Document, Status
+from index.clause import STATUS_NAMES, Document, Status
 from index.query import Query
 from index.search import Searcher
+from index.words import normalise
 
 EXPIRING_DAYS = 180
 """From so many days before its end a document's end is said in every answer."""
@@ -30,8 +31,10 @@ def notices_for(chosen: Sequence[Chosen], query: Query, searcher: Searcher, toda
     documents = list(dict.fromkeys(c.clause.document_id for c in chosen))
     for document in map(searcher.document, documents):
         notices += _of_document(document, today)
+    notices += _several(chosen, searcher)
     notices += _pilot(chosen)
     notices += _places(chosen, query, searcher)
+    notices += _premise(chosen, query)
     return list(dict.fromkeys(notices))
 
 
@@ -58,6 +61,23 @@ def _of_document(document: Document, today: dt.date) -> list[str]:
             found.append(f"{name}{draft}有效期至{_say(end)}。")
     if document.effective and dt.date.fromisoformat(document.effective) > today:
         found.append(f"{name}自{_say(dt.date.fromisoformat(document.effective))}起施行，目前尚未施行。")
+    return found
+
+
+def _several(chosen: Sequence[Chosen], searcher: Searcher) -> list[str]:
+    """Several documents of one place speak: each with its standing and date, so that none is taken for another."""
+    by_place: dict[str, list[str]] = {}
+    for c in chosen:
+        by_place.setdefault(c.clause.region, []).append(c.clause.document_id)
+    found = []
+    for ids in by_place.values():
+        documents = [searcher.document(i) for i in dict.fromkeys(ids)]
+        if len(documents) < 2:
+            continue
+        named = "；".join(
+            f"《{d.title}》（{'，'.join(x for x in (d.number, STATUS_NAMES[d.status], d.signed) if x)}）" for d in documents
+        )
+        found.append(f"答案引自{len(documents)}份文件，各自列出：{named}。说法不同时，请以现行有效的文件为准。")
     return found
 
 
@@ -88,3 +108,16 @@ def _places(chosen: Sequence[Chosen], query: Query, searcher: Searcher) -> list[
         if others:
             found.append(f"以上是{only}的规定；{'、'.join(others)}另有自己的文件，请说明企业所在城市。")
     return found
+
+
+_CONFIRMS = re.compile(r"(?:对吧|是吧|对吗|是吗|对不对|是不是|没错吧|听说|据说|不是.{2,40}[吗么吧])")
+_FIGURE = re.compile(r"\d+(?:\.\d+)?\s*(?:万|亿|千)?\s*(?:元|%|家|年|个月|天|日)|\d+(?:\.\d+)?\s*[万亿]|[一二两三四五六七八九十]+(?:万|成)|全额")
+
+
+def _premise(chosen: Sequence[Chosen], query: Query) -> list[str]:
+    """A figure that the asker wants confirmed and that no shown sentence has."""
+    if not chosen or not _CONFIRMS.search(query.text):
+        return []
+    shown = normalise("".join(c.clause.text[s.start : s.end] for c in chosen for s in c.spans))
+    absent = [f for f in dict.fromkeys(_FIGURE.findall(query.topic)) if re.sub(r"元$|年$|\s", "", f) not in shown]
+    return [f"所列条款没有写“{'、'.join(absent)}”，请以条款原文为准。"] if absent else []

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.numbers import parse_number
+
 Kind = Literal["money", "percent", "count", "duration", "date", "ordinal", "article"]
 Bound = Literal["at_most", "at_least", "approx", "exact"]
 
@@ -41,12 +43,6 @@ class Quantity:
         """What may be compared with what: (kind, unit)."""
         return (self.kind, self.unit)
 
-
-_DIGITS = {
-    c: v for v, cs in enumerate(("零〇○", "一壹", "二两贰", "三叁", "四", "五", "六", "七", "八", "九")) for c in cs
-}
-_PLACES = {"十": 10.0, "百": 100.0, "千": 1000.0}
-_SCALES = {"万": 1e4, "亿": 1e8}
 
 _ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _HAN = r"[零〇○一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?"
@@ -117,7 +113,7 @@ _MOST = (
 _LEAST = (
     r"不低于|不少于|不小于|不得低于|不得少于|至少|最低|最少|起步|保底|下限|超过|突破|冲破|高于|大于|多于|超出|逾|满|超"
 )
-_BEFORE = re.compile(rf"(?P<most>{_MOST})|(?P<least>{_LEAST})|(?P<approx>大约|大概|约|近|将近|接近)")
+_BEFORE = re.compile(rf"(?P<most>{_MOST})|(?P<least>{_LEAST})|(?P<approx>大约|大概|(?<![节预签合制契公])约|将近|接近|(?<![最附靠])近)")
 _FAR = re.compile(r"[，,。；;：:、！？\n]")
 # Words that must touch the figure: 约 stands in 节约 and 预约, 近 in 近年来, 超 in 超上一年度.
 _CLOSE = {"约", "近", "超", "满", "大约", "大概", "将近", "接近", "逾"}
@@ -130,53 +126,6 @@ _WIDTH = {0xFF10 + i: 0x30 + i for i in range(10)} | {0xFF05: 0x25, 0xFF0E: 0x2E
 _AND = ("、", "和", "及", "与", "或", "，")
 _WINDOW_CHARS = 16
 """How far before a figure a bound word may stand (最多可以拿到总投入一半): the longest seen is 14."""
-
-
-def parse_number(text: str) -> float | None:
-    """Value of an Arabic or Chinese number with its scale, or None.
-
-    >>> [parse_number(t) for t in ("3,300", "3.3亿", "三千三百多万", "五点六", "二〇二五", "两千", "百")]
-    [3300.0, 330000000.0, 33000000.0, 5.6, 2025.0, 2000.0, 100.0]
-    """
-    text = text.replace(",", "").replace(" ", "")
-    text = re.sub(r"[余多几]", "", text)
-    if not text:
-        return None
-    if m := re.match(r"\d+(?:\.\d+)?", text):
-        value, rest = float(m.group()), text[m.end() :]
-        for c in rest:
-            scale = _SCALES.get(c) or _PLACES.get(c)
-            if scale is None:
-                return None
-            value *= scale
-        return round(value, 6)
-    head, _, tail = text.partition("点")
-    if len(head) > 1 and all(c in _DIGITS for c in head) and not tail:
-        return float("".join(str(_DIGITS[c]) for c in head))
-    total = section = digit = 0.0
-    last = 1.0
-    for c in head:
-        if c in _DIGITS:
-            digit = float(_DIGITS[c])
-            last = 1.0 if digit == 0 else last
-        elif c in _PLACES:
-            section += (digit or 1.0) * _PLACES[c]
-            digit, last = 0.0, _PLACES[c]
-        elif c in _SCALES:
-            if c == "亿":
-                total = (total + section + digit or 1.0) * 1e8
-            else:
-                total += (section + digit or 1.0) * 1e4
-            section = digit = 0.0
-            last = _SCALES[c]
-        else:
-            return None
-    if digit and last >= 100 and head[-1] in _DIGITS:  # 两百三 = 230, 一万五 = 15000
-        digit *= last / 10
-    value = total + section + digit
-    if tail:
-        value += float("0." + "".join(str(_DIGITS[c]) for c in tail))
-    return value
 
 
 def find_quantities(text: str) -> tuple[Quantity, ...]:
@@ -355,3 +304,6 @@ def _bounded(line: str, found: list[Quantity], i: int) -> Quantity:
     if q.kind == "date":
         bound = "exact"
     return Quantity(q.kind, q.value, q.unit, bound, q.start, q.end, (outer_start, outer_end), q.upper, q.open_date)
+
+
+__all__ = ["Bound", "Kind", "Quantity", "find_quantities", "parse_number"]

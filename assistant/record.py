@@ -29,7 +29,7 @@ def keep(home: Path, answer: Answer) -> None:
         "index_version": answer.index_version,
         "timings_ms": {k: round(v, 1) for k, v in answer.timings_ms.items()},
     }
-    line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
+    line = (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
     try:
         folder = home / "records"
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from assistant.alignment import MASKED, NEW, SHORT, Vocabulary, bigrams, explain, runs
-from assistant.names import NAMED
+from assistant.places import NAMED
 from assistant.verdict import Case, Finding
 from assistant.wording import ATTRIBUTION, OPEN_DATE
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
+from datetime import date
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
+from index.regions import mentioned_regions
 
 BUNDLED_CORPUS = Path(__file__).resolve().parent.parent / "index" / "corpus"
 
@@ -19,7 +21,7 @@ BUNDLED_CORPUS = Path(__file__).resolve().parent.parent / "index" / "corpus"
 class Settings(BaseSettings):
     """Everything that an operator may choose."""
 
-    model_config = SettingsConfigDict(env_prefix="WENCE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="WENCE_", frozen=True, extra="forbid", env_ignore_empty=True)
 
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("wence")))
     """Where the index and the records live."""
@@ -41,19 +43,40 @@ class Settings(BaseSettings):
     @field_validator("home", "cache")
     @classmethod
     def _expand(cls, value: Path) -> Path:
-        return value.expanduser()
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError:
+            raise ValueError("没有这个用户的主目录；应写成完整路径") from None
 
     @field_validator("chroma_url")
     @classmethod
     def _url(cls, value: str) -> str:
-        if value and not re.fullmatch(r"https?://[^/\s]+/?", value):
+        try:
+            url = urlsplit(value)
+            good = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0 and url.path in ("", "/")
+            good = good and not (url.username or url.query or url.fragment)
+        except ValueError:
+            good = False
+        if value and not good:
             raise ValueError("应为 http://主机:端口")
         return value.rstrip("/")
+
+    @field_validator("region")
+    @classmethod
+    def _region(cls, value: str) -> str:
+        regions = mentioned_regions(value).regions
+        if value and len(regions) != 1:
+            raise ValueError("应为一个省市的名字，如 上海市")
+        return regions[0] if regions else ""
 
     @field_validator("today")
     @classmethod
     def _date(cls, value: str) -> str:
-        if value and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", value):
+        try:
+            good = date.fromisoformat(value).isoformat() == value
+        except ValueError:
+            good = False
+        if value and not good:
             raise ValueError("应为 2026-11-21 这样的日期")
         return value
 
@@ -73,5 +96,6 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "WENCE_" + "_".join(str(part) for part in first["loc"]).upper()
-        expected = first.get("ctx", {}).get("expected") or first["msg"].removeprefix("Value error, ")
+        kinds = {"literal_error": "应为 auto、openvino 或 torch", "bool_parsing": "应为 true 或 false"}
+        expected = kinds.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{name}={first.get('input')!r} 无法使用：{expected}") from None

@@ -93,7 +93,7 @@ def understand(message: str, history: Sequence[Turn] = ()) -> Understood:
         text = _ABUSE.sub(" ", text).strip()
         if not _asks(text):
             return Understood("unsafe", "")
-    if not _FILLER.sub("", _SMALL.sub("", text)) or _is_thanks(text):
+    if not _FILLER.sub("", _SMALL.sub("", text)) or _is_thanks(text) or _is_chat(text, history):
         return Understood("smalltalk", "")
     if _OUTSIDE.search(text) and not _POLICY_SUBJECT.search(text):
         return Understood("out_of_scope", "")
@@ -106,6 +106,18 @@ def _is_thanks(text: str) -> bool:
     polite = re.match(r"(?:好的?[，, ]?)?(?:谢谢|多谢|感谢|谢了|辛苦|太好了|明白了|知道了|不错)", text)
     who = re.match(r"你(?:到底)?是(?:个)?(?:机器人|真人|人工|AI|什么|谁|人)", text, re.I)
     return len(text) <= 24 and bool(polite and not re.search(r"[?？吗呢]|多少|什么|哪|怎么", text) or who)
+
+
+_ASKS = re.compile(r"[?？吗呢么]|什么|啥|多少|怎么|哪|谁|几|给|补|奖|钱|能|可以|要|求|查|找|问|说说|讲讲|介绍|条|号|文|\d")
+
+
+def _is_chat(text: str, history: Sequence[Turn]) -> bool:
+    """A short remark that asks nothing and names no policy subject and no place."""
+    flat = normalise(text)
+    return (
+        len(text) <= 16 and not history and not _ASKS.search(flat) and not _about_policy(flat)
+        and not load_terms().names_subject(flat) and not mentioned_regions(text).regions
+    )  # fmt: skip
 
 
 def clean(message: str) -> tuple[str, bool]:

@@ -5,6 +5,7 @@ A case is the sentence and its evidence prepared once; every check reads it and 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -212,6 +213,17 @@ class Case:
                 scored.append((weight, len(shared), segment))
         scored.sort(key=lambda item: (-item[0], -item[1]))
         return [segment for weight, _, segment in scored if weight >= scored[0][0] * _NEAR_BEST]
+
+    def around(self, at: int) -> list[Segment]:
+        """Segments of the evidence spoken of by the part of the sentence in which `at` stands, or by the whole."""
+        for start, end in self.segments:
+            if start <= at < end and (found := self.aligned(start, end)):
+                return found
+        return self.aligned(0, len(self.claim))
+
+    def tail(self, start: int) -> str:
+        """A few characters of the sentence from `start` on, to be shown."""
+        return re.split(r"[，。（）]", self.claim[start : start + 10])[0]
 
 
 _NEAR_BEST = 0.6

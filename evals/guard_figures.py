@@ -12,6 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,7 @@ def read_claims(path: Path) -> list[Claim]:
         if not line.strip():
             continue
         try:
-            row: dict[str, Any] = json.loads(line)
-            found.append(
-                Claim(
-                    str(row["id"]), row["claim"], tuple(row["evidence"]),
-                    *(row.get(k, "") for k in ("label", "kind", "document", "document_status", "region",
-                      "departments")),
-                )
-            )  # fmt: skip
+            found.append(_claim(json.loads(line)))
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise InputError(f"{path} 第 {number} 行：应为含 id、claim、evidence 的 JSON（{error}）") from None
     return found
@@ -81,15 +75,24 @@ def evidence_of(claim: Claim) -> tuple[Evidence, ...]:
     )
 
 
+@lru_cache(maxsize=1)
 def _catalog() -> dict[str, dict[str, Any]]:
     return load_catalog(_CORPUS)
 
 
 def judge_record(record: dict[str, Any]) -> dict[str, Any]:
-    """A line of `wence eval judge --method guard`: the input with label, score and reason added."""
-    verdict = check(record["claim"], list(record["evidence"]))
+    """A line of `wence eval judge --method guard`: the input with label, score and reason added.
+
+    What the line tells of the document beyond `evidence` (document, document_status, region, departments) is used.
+    """
+    verdict = check(record["claim"], evidence_of(_claim(record)))
     label = "supported" if verdict.supported else "unsupported"
     return {**record, "label": label, "score": verdict.score, "reason": verdict.reason}
+
+
+def _claim(row: dict[str, Any]) -> Claim:
+    known = (str(row.get(key, "")) for key in ("label", "kind", "document", "document_status", "region", "departments"))
+    return Claim(str(row["id"]), row["claim"], tuple(row["evidence"]), *known)
 
 
 def balanced_accuracy(truth: Sequence[bool], said: Sequence[bool]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,22 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "why_not": (str, type(None)), "gold": list, "gold_mode": str, "must_say": list, "must_not_say": list,
     "notices": list, "note": str,
 }  # fmt: skip
+
+
+def _texts(item: object, *keys: str) -> bool:
+    """Whether an item is an object of exactly these keys, all text."""
+    return isinstance(item, dict) and set(item) == set(keys) and all(isinstance(v, str) for v in item.values())
+
+
+_INNER: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
+    ("gold", "{document, quote}", lambda g: _texts(g, "document", "quote")),
+    ("history", "{role: user|assistant, content}",
+     lambda t: _texts(t, "role", "content") and t["role"] in ("user", "assistant")),
+    ("must_say", "说法的列表", lambda w: isinstance(w, list) and bool(w) and all(isinstance(x, str) for x in w)),
+    ("must_not_say", "文字", lambda w: isinstance(w, str)),
+    ("notices", "文字", lambda w: isinstance(w, str)),
+)  # fmt: skip
+"""Fields that are lists: what each item must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +109,19 @@ def _question(path: Path, number: int, row: Any) -> Question:
         raise fail(sorted(extra)[0], "没有这个字段", row[sorted(extra)[0]])
     if row["gold_mode"] not in ("any", "all"):
         raise fail("gold_mode", "any 或 all", row["gold_mode"])
-    try:
-        gold = tuple(Gold(**g) for g in row["gold"])
-        history = tuple(Turn(t["role"], t["content"]) for t in row["history"])
-    except (TypeError, KeyError) as error:
-        raise fail("gold/history", "document+quote / role+content", str(error)) from None
+    for key, expected, fits in _INNER:
+        for item in row[key]:
+            if not fits(item):
+                raise fail(key, f"每项为 {expected}", item)
     return Question(
         id=row["id"],
         question=row["question"],
-        history=history,
+        history=tuple(Turn(t["role"], t["content"]) for t in row["history"]),
         region=row["region"] or "",
         type=row["type"],
         answerable=row["answerable"],
         why_not=row["why_not"] or "",
-        gold=gold,
+        gold=tuple(Gold(g["document"], g["quote"]) for g in row["gold"]),
         gold_mode=row["gold_mode"],
         must_say=tuple(tuple(alternatives) for alternatives in row["must_say"]),
         must_not_say=tuple(row["must_not_say"]),

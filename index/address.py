@@ -19,6 +19,7 @@ from index.words import normalise
 _NUM = r"[0-9零〇一二三四五六七八九十百千两]{1,7}"
 _ARTICLE = re.compile(rf"第\s*[(（]?\s*({_NUM})\s*[)）]?\s*(条|款|项|点|章|节|部分|大点|小点)(?:\s*之\s*([一二三四五六七八九十\d]{{1,3}}))?")
 _BARE = re.compile(r"(?:文|意见|措施|方案|办法|规定|细则|条例)[的里中]?\s*[(（]?(\d{1,4})[)）]?\s*(条|点|项|章)")
+_AFTER_NUMBER = re.compile(rf"号\s*(?:文件?)?[的里中]?\s*第?\s*[(（]?({_NUM})[)）]?\s*(条|点|项|章|款)")
 _MARKED = re.compile(rf"(?:文|意见|措施|方案|办法|规定|细则|条例)[的里中]?\s*[(（]({_NUM})[)）]")
 _RANGE = re.compile(rf"第\s*{_NUM}\s*[条款项]?\s*(?:至|到|-|—|~)\s*第?\s*{_NUM}")
 _NUMBER = re.compile(r"(?:([\u4e00-\u9fa5]{1,8})\s*[〔\[（(【]?\s*((?:19|20)\d{2})\s*[〕\]）)】年\s]\s*)?第?\s*(\d{1,5})\s*号(?!楼|线|店|院|门|机|码|湾|元素)")
@@ -27,6 +28,8 @@ _QUOTED = re.compile(r"《([^》]{2,60})》")
 _KINDS = (
     "若干意见", "若干措施", "实施意见", "实施方案", "实施细则", "意见", "措施", "方案", "办法", "细则", "条例", "规定", "通知", "答复", "复函", "计划", "规划", "指南",
 )  # fmt: skip
+MIN_SHARED_CHARS = 6
+"""So many characters of a title in a row name the document (深化改革创新那个文); 科技服务业 alone is five."""
 _HEADS = frozenset({Family.COMMA, Family.CHAPTER, Family.PART, Family.SECTION})
 
 
@@ -57,7 +60,7 @@ def find_address(question: str) -> Address | None:
     text = normalise(question)
     if _RANGE.search(text):
         return None
-    for pattern in (_ARTICLE, _BARE, _MARKED):
+    for pattern in (_ARTICLE, _AFTER_NUMBER, _BARE, _MARKED):
         if m := pattern.search(text):
             number = parse_ordinal(m.group(1))
             unit = m.group(2) if pattern is not _MARKED else "条"
@@ -69,7 +72,7 @@ def find_address(question: str) -> Address | None:
 
 def find_documents(question: str, documents: Sequence[Document], regions: Sequence[str]) -> NamedDocuments:
     """Which documents a question names, narrowed by the regions it names."""
-    text = re.sub(r"((?:19|20)\d{2})\s*[-—年]?\s+(\d{1,5}号)", r"\1年\2", normalise(question))
+    text = normalise(re.sub(r"((?:19|20)\d{2})\s*[-—年]?\s+(\d{1,5}\s*号)", r"\1年\2", question))
     here = [d for d in documents if not regions or d.region in regions or d.region in ("", "全国")] or list(documents)
     certain: list[str] = []
     absent = ""
@@ -89,16 +92,37 @@ def find_documents(question: str, documents: Sequence[Document], regions: Sequen
         wanted = re.sub(r"\s", "", normalise(m.group(1)))
         certain += [d.document_id for d in documents if len(wanted) >= 4 and wanted in re.sub(r"\s", "", normalise(d.title))]
     if certain:
+        # “若干措施跟11号文有啥区别”: the second document is named by its kind.
+        certain += [d.document_id for k in _KINDS[:5] if k in flat for d in here if k in d.title and _apart(k, certain, documents)]
         return NamedDocuments(tuple(dict.fromkeys(certain)), absent=absent)
     kinds = [k for k in _KINDS if k in flat]
     likely: list[str] = []
     for kind in kinds[:1]:
         likely = [d.document_id for d in here if kind in d.title]
+    if not likely:
+        shared = {d.document_id: _shared_run(flat, d) for d in here}
+        best = max(shared.values(), default=0)
+        likely = [i for i, n in shared.items() if n == best] if best >= MIN_SHARED_CHARS else []
     if re.search(r"答复|回复|回信|复函|代表建议|提案|议案", flat):
         likely += [d.document_id for d in here if d.status == Status.REPLY]
     if not likely and re.search(r"征求意见|草案", flat):
         likely = [d.document_id for d in here if d.status == Status.DRAFT]
     return NamedDocuments((), tuple(likely), absent)
+
+
+def _shared_run(flat: str, document: Document) -> int:
+    """Longest run of characters that a question shares with a title, its city left out."""
+    title = re.sub(r"\s", "", normalise(document.title)).replace(document.region, "")
+    best = 0
+    for i in range(len(title)):
+        while title[i : i + best + 1] in flat and i + best < len(title):
+            best += 1
+    return best
+
+
+def _apart(kind: str, certain: list[str], documents: Sequence[Document]) -> bool:
+    """Whether a kind word speaks of another document than those named."""
+    return not any(kind in d.title for d in documents if d.document_id in certain)
 
 
 def _bears(document: Document, year: str | None, number: str) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from index.clause import Document, Status
-from index.errors import CatalogError
+from index.errors import CatalogError, cause
 
 CATALOG_NAME = "catalog.toml"
 _KEYS = {f.name for f in fields(Document)} - {"text_hash", "validity_text"}
@@ -29,23 +30,29 @@ def load_catalog(folder: Path) -> dict[str, dict[str, Any]]:
     if not path.is_file():
         return {}
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
-    except UnicodeDecodeError:
-        raise CatalogError(f"{path}：不是 UTF-8 文本；请另存为 UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise CatalogError(f"{path} 第 {line} 行：不是 UTF-8 文本；请另存为 UTF-8") from None
+    except OSError as error:
+        raise CatalogError(f"无法读取 {path}（{cause(error)}）；请检查权限") from None
     except tomllib.TOMLDecodeError as error:
         raise CatalogError(f"{path}：TOML 语法错误：{_chinese(str(error))}") from None
     lines = text.splitlines()
     unknown = set(data) - {"document"}
-    if unknown or not isinstance(data.get("document", []), list):
+    written = data.get("document", [])
+    if unknown or not (isinstance(written, list) and all(isinstance(entry, dict) for entry in written)):
         key = next(iter(unknown), "document")
         raise CatalogError(f"{path} 第 {_line(lines, key)} 行：键 {key} 无效；每个文件写成一段 [[document]]")
     entries: dict[str, dict[str, Any]] = {}
-    starts = [i for i, row in enumerate(lines, 1) if row.strip().startswith("[[document]]")]
-    for start, entry in zip(starts, data.get("document", []), strict=False):
+    starts = [i for i, row in enumerate(lines, 1) if re.match(r"\s*\[\[\s*document\s*\]\]", row)]
+    if len(starts) != len(written):  # written in another of TOML's ways: lines are then found from the top
+        starts = [1] * len(written)
+    for start, entry in zip(starts, written, strict=True):
         _check(path, lines, start, entry)
         if entry["file"] in entries:
-            raise CatalogError(f"{path} 第 {start} 行：file = \"{entry['file']}\" 重复；每个文件只写一段")
+            raise CatalogError(f'{path} 第 {start} 行：file = "{entry["file"]}" 重复；每个文件只写一段')
         entries[entry["file"]] = entry
     return entries
 
@@ -57,15 +64,24 @@ def _check(path: Path, lines: list[str], start: int, entry: dict[str, Any]) -> N
             raise CatalogError(f"{where}：未知的键 {key}；可用：{'、'.join(sorted(_KEYS))}")
         if key == "aliases":
             if not (isinstance(value, list) and all(isinstance(v, str) and v for v in value)):
-                raise CatalogError(f"{where}：aliases = {value!r}；应为字符串列表，如 [\"若干意见\"]")
+                raise CatalogError(f'{where}：aliases = {value!r}；应为字符串列表，如 ["若干意见"]')
         elif not isinstance(value, str):
             raise CatalogError(f"{where}：{key} = {value!r}；应为带引号的字符串")
+        elif key == "document_id" and not value.strip():
+            raise CatalogError(f'{where}：document_id = "{value}"；应为不空的名字，或删去这一行')
         elif key == "status" and value not in set(Status):
-            raise CatalogError(f"{where}：status = \"{value}\"；应为 {'、'.join(Status)}")
-        elif key in _DATES and value and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", value):
-            raise CatalogError(f"{where}：{key} = \"{value}\"；日期应为 2025-05-17 这样的格式，未知则写 \"\"")
+            raise CatalogError(f'{where}：status = "{value}"；应为 {"、".join(Status)}')
+        elif key in _DATES and value and not _is_date(value):
+            raise CatalogError(f'{where}：{key} = "{value}"；日期应为 2025-05-17 这样的格式，未知则写 ""')
     if not entry.get("file"):
-        raise CatalogError(f"{path} 第 {start} 行：缺少 file；应写明文件名，如 file = \"a.txt\"")
+        raise CatalogError(f'{path} 第 {start} 行：缺少 file；应写明文件名，如 file = "a.txt"')
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 def _line(lines: list[str], key: str, start: int = 1) -> int:

@@ -17,7 +17,9 @@ _CLOSERS = "）)]］】〕"
 _KEY = re.compile(
     r"^(?P<key>(?:市级|区级|省级)?(?:责任|牵头|主办|主管|配合|协办|参与|实施|落实|负责|承办|支持|协同|完成)(?:单位|部门|处室|科室|机关|区)?(?:及分工)?)\s*[：:]"
 )
-_KEY_INSIDE = re.compile(r"\s+(?=(?:责任|牵头|主办|主管|配合|协办|参与|实施|落实|承办|支持|协同)(?:单位|部门|处室|机关)\s*[：:])")
+_KEY_INSIDE = re.compile(
+    r"\s+(?=(?:责任|牵头|主办|主管|配合|协办|参与|实施|落实|承办|支持|协同)(?:单位|部门|处室|机关)\s*[：:])"
+)
 _TERM = re.compile(r"^(?:完成|办理|工作|整改)?(?:时限|时间|期限)\s*[：:]|^(?:长期坚持|持续推进)$")
 _TAIL = re.compile(
     r"(?P<role>(?:共同|联合|具体|分别|统筹)?(?:牵头负责|牵头落实|牵头实施|牵头|负责落实|负责实施|负责|配合落实|配合实施|配合|协办|参与|协同|指导)"
@@ -31,6 +33,11 @@ _OFFICE = re.compile(
     r"^(?:市|省|区|县|州|旗|国家|各区|各县|各镇|各市)[\u4e00-\u9fa5]+$|(?:委员会|人民政府|管委会|办公室|办公厅|局|厅|委|法院|检察院|海关)$"
 )
 """A name that shows by itself that it is an office; needed where no word says who does what."""
+_SINGLE = re.compile(r"^(?:市|省|区|县|州|国家|各区)[\u4e00-\u9fa5]{1,14}(?:委|局|厅|办|院|政府|部|中心)$")
+"""An office so plain that it may stand alone in a bracket: （市科委）."""
+_KEYED_SENTENCE = re.compile(
+    r"(?<=[。；])\s*((?:责任|牵头|配合|主办)(?:单位|部门)[：:][^。：:]{2,200}(?:[：:][^。：:]{2,100}){0,2}。?)\s*$"
+)
 _SUPPORT = re.compile(r"职[责能]分工|配合|协办|参与|协同|支持|指导|分工")
 MAX_BRACKET_CHARS = 1500
 
@@ -49,7 +56,7 @@ def trailing_bracket(text: str) -> Bracket | None:
     """The department bracket that ends `text`, or None. Nested brackets (各区（含…）) are kept whole."""
     body = text.rstrip("。；; \t\u3000\xa0\n")
     if not body or body[-1] not in _CLOSERS:
-        return None
+        return _trailing_sentence(text)
     depth = 0
     for start in range(len(body) - 1, max(len(body) - MAX_BRACKET_CHARS, 0) - 1, -1):
         depth += body[start] in _CLOSERS
@@ -63,6 +70,15 @@ def trailing_bracket(text: str) -> Bracket | None:
     after_sentence = not body[:start].strip() or body[:start].rstrip()[-1] in "。；！？：”)）"
     departments = parse_departments(body[start + 1 : -1], listed=after_sentence)
     return Bracket(start, len(text.rstrip()), departments) if departments else None
+
+
+def _trailing_sentence(text: str) -> Bracket | None:
+    """…平台。责任单位：市科委。 — the same list, printed as a last sentence instead of a bracket."""
+    begin = max(len(text) - 300, 0)
+    if m := _KEYED_SENTENCE.search(text, begin):
+        departments = parse_departments(m.group(1))
+        return Bracket(m.start(1), len(text.rstrip()), departments) if departments else None
+    return None
 
 
 def department_line(text: str) -> tuple[Department, ...]:
@@ -109,7 +125,8 @@ def parse_departments(content: str, *, listed: bool = True) -> tuple[Department,
                 pending.append(piece)
         if pending and not here and not declared:
             names = [_strip(n) for n in pending]
-            if not listed or len(names) < 2 or not all(_NAME.search(n) and _OFFICE.search(n) for n in names):
+            plain = all(_NAME.search(n) and _OFFICE.search(n) for n in names)
+            if not listed or not plain or (len(names) == 1 and not _SINGLE.match(names[0])):
                 return ()
         found += [Department(_strip(n), role) for n in pending]
     names = [d.name for d in found]

@@ -1,14 +1,12 @@
-"""What an outline is made of while a document is read: parts, open numbering levels, clauses being gathered."""
+"""What an outline is made of while a document is read: parts, and clauses being gathered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from index.clause import Department
+from index.levels import Key
 from index.markers import Family
-
-Key = tuple[Family | None, int]
-"""What is numbered together (see `Marker.key`); (None, 0) for a heading without a number."""
 
 
 @dataclass(slots=True)
@@ -41,29 +39,12 @@ class Draft:
 
 
 @dataclass(slots=True)
-class Node:
-    """An open numbering level."""
-
-    key: Key
-    heading: str
-    """As it appears in a path; "" for a numbered clause without a title."""
-    label: str
-    title: str
-    line: bool
-    """The heading stands on a line of its own."""
-    label_offsets: list[int] = field(default_factory=list)
-    title_offsets: list[int] = field(default_factory=list)
-    """Source offsets of `title`, for a heading that turns out to be all there is."""
-    marks: list[str] = field(default_factory=list)
-    used: bool = False
-    """A clause stands below it."""
-
-
-@dataclass(slots=True)
 class Part:
     """A title with the text below it: a notice, the measures attached to it, an annex."""
 
     title: str
+    offsets: list[int] = field(default_factory=list)
+    """Source offsets of `title`."""
 
 
 @dataclass(slots=True)

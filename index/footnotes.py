@@ -12,7 +12,9 @@ from index.account import Account
 from index.lines import Line
 
 _NOTE = re.compile(r"^(?:[\[〔［](?P<number>\d{1,3})[\]〕］]|(?P<circled>[①-⑳]))\s*(?=\S)")
-_MARK = re.compile(r"(?<=[\u4e00-\u9fa5A-Za-z0-9”》）)])(?:[\[〔［](?P<number>\d{1,3})[\]〕］]|(?P<circled>[①-⑳]))(?![号\d])")
+_MARK = re.compile(
+    r"(?<=[\u4e00-\u9fa5A-Za-z0-9”》）)])(?:[\[〔［](?P<number>\d{1,3})[\]〕］]|(?P<circled>[①-⑳]))(?![号\d])"
+)
 _LISTING = re.compile(r"(?:[为是括如下即]|分别|以及|或者?|和|及)$")
 
 

@@ -76,7 +76,11 @@ def title_end(blocks: list[Block], i: int, *, loose: bool) -> int:
     if end == i and loose and i < len(blocks) and _titleable(blocks[i], first=True) and len(blocks[i].text) <= 60:
         end = i + (re.sub(r"\s", "", blocks[i].text) not in _GENERIC)
     while end > i and end < len(blocks) and len(blocks[end].text) <= 30 and _SUBTITLE.match(blocks[end].text):
-        if is_enactment(blocks[end].text) and not TITLE_END.search(blocks[end].text.rstrip("）)")) and "稿" not in blocks[end].text:
+        if (
+            is_enactment(blocks[end].text)
+            and not TITLE_END.search(blocks[end].text.rstrip("）)"))
+            and "稿" not in blocks[end].text
+        ):
             break
         end += 1
     return end
@@ -102,7 +106,18 @@ def _goes_on(joined: str, block: Block) -> bool:
     """Whether a line belongs to a title that could already be complete."""
     if block.gap or block.level:
         return False
-    return block.text.startswith("的") or (len(block.text) <= 15 and _is_full(joined + block.text) and not block.text.startswith("附"))
+    return block.text.startswith("的") or (
+        len(block.text) <= 15 and _is_full(joined + block.text) and not block.text.startswith("附")
+    )
+
+
+def field_length(blocks: list[Block], i: int) -> int:
+    """Blocks that a field takes: two when its value stands on the next line, as in web pages saved as text."""
+    if blocks[i].kind != "field" or not blocks[i].text.endswith(("：", ":")) or i + 1 >= len(blocks):
+        return 1
+    value = blocks[i + 1]
+    free = value.kind in ("text", "number", "date") and value.marker is None and not value.level and not value.ended
+    return 2 if free and len(value.text) <= 40 and not TITLE_END.search(value.text) else 1
 
 
 def letterhead_end(blocks: list[Block], i: int) -> int:
@@ -140,7 +155,13 @@ def signature_end(blocks: list[Block], i: int, last: str) -> int:
                 return i if after_list else j + 1
             return j + 1 if units and not (after_list and (j - i > 3 or companies)) and companies <= 2 else i
         text = block.text
-        if block.kind != "text" or block.marker or block.level or len(text) > 50 or re.search(r"[，。；：、！？\t|]", text):
+        if (
+            block.kind != "text"
+            or block.marker
+            or block.level
+            or len(text) > 50
+            or re.search(r"[，。；：、！？\t|]", text)
+        ):
             return i
         if TITLE_END.search(text) and not is_unit_name(text):
             return i

@@ -11,17 +11,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from index.clause import Clause, Department, Document, Footnote, Source, Status
-from index.errors import IndexDamagedError, IndexMissingError
+from index.errors import IndexDamagedError, IndexMissingError, IndexStampError, StorageError, cause
 
 CURRENT = "CURRENT"
 FORMAT = "1"
+REBUILD = "请运行 `wence index --rebuild`"
+_NAME = re.compile(r"g-\d{6,}")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,11 @@ class Stamp:
     """`folder`, or the URL of the Chroma server that holds the vectors."""
     built: str
     """UTC time, ISO 8601."""
+    documents: int
+    clauses: int
+    """Records in clauses.jsonl, cards included; a file with fewer has been cut short."""
+    passages: int
+    """Vectors in the collection."""
 
 
 def index_home(home: Path) -> Path:
@@ -50,49 +59,68 @@ def current_generation(home: Path) -> Path:
 
     Raises:
         IndexMissingError: nothing has been indexed.
-        IndexDamagedError: the pointer names a folder that is not there.
+        IndexDamagedError: the pointer is gone or names a folder that is not there.
+        StorageError: the machine does not let it be read.
     """
     pointer = index_home(home) / CURRENT
     try:
-        name = pointer.read_text(encoding="utf-8").strip()
+        name = pointer.read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
+        if complete_generations(home):
+            raise IndexDamagedError(f"索引指针 {pointer} 不见了；请运行 `wence index` 恢复") from None
         raise IndexMissingError(f"{home} 里还没有索引；请先运行 `wence index`") from None
+    except OSError as error:
+        raise StorageError(f"无法读取 {pointer}（{cause(error)}）；请检查 WENCE_HOME 和权限") from None
     folder = index_home(home) / name
-    if not name or not (folder / "stamp.json").is_file():
-        raise IndexDamagedError(f"索引指针 {pointer} 指向不存在的 {name or '（空）'}；请运行 `wence index --rebuild`")
+    if not _NAME.fullmatch(name) or not (folder / "stamp.json").is_file():
+        raise IndexDamagedError(f"索引指针 {pointer} 指向不存在的“{name[:40]}”；请运行 `wence index` 恢复")
     return folder
+
+
+def complete_generations(home: Path) -> list[Path]:
+    """Generations that were written to the end, oldest first."""
+    found = (p for p in index_home(home).glob("g-*") if _NAME.fullmatch(p.name) and (p / "stamp.json").is_file())
+    return sorted(found, key=_number)
+
+
+def latest_generation(home: Path) -> Path | None:
+    """The current generation or, when its pointer is lost, the newest complete one; None when there is none."""
+    try:
+        return current_generation(home)
+    except (IndexMissingError, IndexDamagedError):
+        complete = complete_generations(home)
+        return complete[-1] if complete else None
 
 
 def new_generation(home: Path) -> Path:
     """An empty folder for the next generation; leftovers of killed builds are removed first."""
     base = index_home(home)
     base.mkdir(parents=True, exist_ok=True)
-    try:
-        current = current_generation(home).name
-    except (IndexMissingError, IndexDamagedError):
-        current = ""
-    names = sorted(p.name for p in base.glob("g-*") if p.is_dir())
-    for name in names:
-        if name > current or not current:
-            shutil.rmtree(base / name, ignore_errors=True)
-    number = int((current or "g-0").split("-")[1]) + 1
-    folder = base / f"g-{number:06d}"
+    complete = complete_generations(home)
+    for leftover in base.glob("g-*"):
+        if leftover not in complete:
+            shutil.rmtree(leftover, ignore_errors=True)
+    folder = base / f"g-{max(map(_number, complete), default=0) + 1:06d}"
     folder.mkdir()
     return folder
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name.removeprefix("g-"))
 
 
 def make_current(home: Path, folder: Path) -> None:
     """Point readers at `folder` in one step; the generation before it stays for readers still in it."""
     base = index_home(home)
+    before = latest_generation(home)
     draft = base / (CURRENT + ".new")
     with draft.open("w", encoding="utf-8") as file:
         file.write(folder.name + "\n")
         file.flush()
         os.fsync(file.fileno())
     draft.replace(base / CURRENT)
-    keep = sorted(p.name for p in base.glob("g-*"))[-2:]
     for old in base.glob("g-*"):
-        if old.name not in keep:
+        if old not in (folder, before):
             shutil.rmtree(old, ignore_errors=True)
 
 
@@ -100,12 +128,19 @@ def read_stamp(folder: Path) -> Stamp:
     """Stamp of a generation.
 
     Raises:
+        IndexStampError: another version of this program laid out the folder.
         IndexDamagedError: it cannot be read.
     """
+    path = folder / "stamp.json"
     try:
-        return Stamp(**json.loads((folder / "stamp.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise IndexDamagedError(f"索引标记 {folder / 'stamp.json'} 无法读取（{error}）；请运行 `wence index --rebuild`") from None
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] != FORMAT:
+            raise IndexStampError(
+                f"索引的格式是 {record['format']}，当前是 {FORMAT}；请运行 `wence index --rebuild` 重建索引"
+            )
+        return Stamp(**record)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise IndexDamagedError(f"索引标记 {path} 无法读取（{cause(error)}）；{REBUILD}") from None
 
 
 def write_stamp(folder: Path, stamp: Stamp) -> None:
@@ -120,13 +155,22 @@ def write_records(path: Path, records: Iterable[dict[str, Any]]) -> None:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def _records(path: Path, make: Callable[[dict[str, Any]], T], remedy: str) -> list[T]:
+    """What `make` makes of each line of a JSON Lines file."""
+    found: list[T] = []
     try:
         with path.open(encoding="utf-8") as file:
             for line in file:
-                yield json.loads(line)
-    except (OSError, ValueError) as error:
-        raise IndexDamagedError(f"索引文件 {path} 无法读取（{error}）；请运行 `wence index --rebuild`") from None
+                found.append(make(json.loads(line)))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        why = cause(error) if isinstance(error, OSError) else f"第 {len(found) + 1} 行损坏"
+        raise IndexDamagedError(f"索引文件 {path} 无法读取（{why}）；{remedy}") from None
+    return found
+
+
+def _complete(path: Path, found: int, expected: int) -> None:
+    if found != expected:
+        raise IndexDamagedError(f"索引文件 {path} 有 {found} 条记录，应为 {expected} 条；{REBUILD}")
 
 
 def clause_record(clause: Clause) -> dict[str, Any]:
@@ -137,28 +181,50 @@ def clause_record(clause: Clause) -> dict[str, Any]:
 
 
 def read_clauses(folder: Path) -> list[Clause]:
-    """All clauses of a generation, in the order of the lexical index."""
-    return [
-        Clause(
-            **{
-                **row,
-                "status": Status(row["status"]),
-                "path": tuple(row["path"]),
-                "departments": tuple(Department(**d) for d in row["departments"]),
-                "source": Source(**row["source"]),
-                "footnotes": tuple(Footnote(**f) for f in row["footnotes"]),
-            }
-        )
-        for row in _rows(folder / "clauses.jsonl")
-    ]
+    """All clauses of a generation, in the order of the lexical index.
+
+    Raises:
+        IndexDamagedError: the file is missing, cut short or not what was written.
+    """
+    path = folder / "clauses.jsonl"
+    found = _records(path, _clause, REBUILD)
+    _complete(path, len(found), read_stamp(folder).clauses)
+    return found
+
+
+def _clause(row: dict[str, Any]) -> Clause:
+    row["status"] = Status(row["status"])
+    row["path"] = tuple(row["path"])
+    row["departments"] = tuple(Department(**d) for d in row["departments"])
+    row["source"] = Source(**row["source"])
+    row["footnotes"] = tuple(Footnote(**f) for f in row["footnotes"])
+    return Clause(**row)
 
 
 def read_documents(folder: Path) -> list[tuple[Document, dict[str, Any]]]:
-    """All documents of a generation, each with what was noted when it was read (path, hashes)."""
-    found = []
-    for row in _rows(folder / "documents.jsonl"):
-        noted = row.pop("noted", {})
-        row["status"] = Status(row["status"])
-        row["aliases"] = tuple(row["aliases"])
-        found.append((Document(**row), noted))
+    """All documents of a generation, each with what was noted when it was read (path, hashes).
+
+    Raises:
+        IndexDamagedError: the file is missing, cut short or not what was written.
+    """
+    path = folder / "documents.jsonl"
+    found = _records(path, _document, REBUILD)
+    _complete(path, len(found), read_stamp(folder).documents)
     return found
+
+
+def _document(row: dict[str, Any]) -> tuple[Document, dict[str, Any]]:
+    noted = dict(row.pop("noted"))
+    row["status"] = Status(row["status"])
+    row["aliases"] = tuple(row["aliases"])
+    return Document(**row), noted
+
+
+def noted_paths(folder: Path) -> list[str]:
+    """Source files of a generation, read from its documents alone; for repairing what is damaged otherwise.
+
+    Raises:
+        IndexDamagedError: this file is damaged too.
+    """
+    remedy = "不知道收录过哪些文件，请用 `wence index --rebuild 路径…` 给出全部文件重建"
+    return _records(folder / "documents.jsonl", lambda row: str(row["noted"]["path"]), remedy)

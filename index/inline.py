@@ -12,8 +12,10 @@ from index.markers import Family, Marker, find_marker
 from index.paragraphs import Block, is_addressee
 
 _CN = "零〇一二三四五六七八九十百千"
-_AFTER_STOP = r"(?:(?<=[。；！？：）)”》])|(?<=\s))"
-_LAW = re.compile(rf"{_AFTER_STOP}\s*(?=第[{_CN}\d]{{1,9}}(?:编|分编|章|节|条))|(?<=[法例定则章程])(?=第一[章条][\s\u3000])")
+_AFTER_STOP = r"(?:(?<=[。；！？：])|(?<=\s))"
+_LAW = re.compile(
+    rf"{_AFTER_STOP}\s*(?=第[{_CN}\d]{{1,9}}(?:编|分编|章|节|条))|(?<=[法例定则章程])(?=第一[章条][\s\u3000])"
+)
 _COMMA = re.compile(rf"{_AFTER_STOP}\s*(?=[{_CN}]{{1,3}}、)")
 _PAREN = re.compile(r"(?<=[。；！？”）)])\s*(?=[（(][一二三四五六七八九十]{1,3}[）)])")
 _BARE = re.compile(r"([1-9]\d?)[ \u3000\t]{1,4}(?=[\u4e00-\u9fa5A-Za-z][^，。；：|\t]{0,30}$)")
@@ -101,7 +103,10 @@ def number_standards(blocks: list[Block]) -> None:
             block.marker = Marker(Family.DECIMAL, int(m.group(1)), m.group(1), m.end())
         elif block.marker is None and (m := _LONE.fullmatch(block.text)):
             numbers = tuple(int(n) for n in m.group(1).split("."))
-            if numbers[:-1] == last[: len(numbers) - 1] and numbers[-1] in (1, *(n + 1 for n in last[len(numbers) - 1 :][:1])):
+            if numbers[:-1] == last[: len(numbers) - 1] and numbers[-1] in (
+                1,
+                *(n + 1 for n in last[len(numbers) - 1 :][:1]),
+            ):
                 block.marker = Marker(Family.DECIMAL, numbers[-1], m.group(1), m.end(), parents=numbers[:-1])
         if block.marker and block.marker.family is Family.DECIMAL:
             last = (*block.marker.parents, block.marker.number)

@@ -14,7 +14,16 @@ from typing import Literal
 from index.account import Account
 
 LineKind = Literal[
-    "text", "blank", "rule", "page_number", "running_header", "table", "table_rule", "footnote", "download", "navigation"
+    "text",
+    "blank",
+    "rule",
+    "page_number",
+    "running_header",
+    "table",
+    "table_rule",
+    "footnote",
+    "download",
+    "navigation",
 ]
 NOISE_KINDS = frozenset({"rule", "page_number", "running_header", "table_rule", "download", "navigation"})
 
@@ -28,6 +37,8 @@ class Line:
     kind: LineKind = "text"
     indent: bool = False
     """Begins with a paragraph indent (full-width space, or two or more spaces)."""
+    margin: int = 0
+    """Columns of white space before it."""
     level: int = 0
     """Number of leading # of a markdown heading, 0 when none."""
     bold: list[tuple[int, int]] = field(default_factory=list)
@@ -48,7 +59,13 @@ _TAGS = (
 _BLOCK_TAGS = "article|blockquote|body|br|caption|center|dd|div|dl|dt|footer|form|h[1-6]|head|header|hr|html|li|main|nav|ol|p|pre|section|table|tbody|tfoot|thead|title|tr|ul"
 _END = "\n\r\f\v\x1c\x1d\x1e\x85\u2028\u2029"
 _BREAK = re.compile(rf"\r\n|[{_END}]|</?(?:{_BLOCK_TAGS})(?:\s[^<>{_END}]{{0,400}})?/?>", re.I)
-_HIDDEN_STARTS = (("<script", "</script>"), ("<style", "</style>"), ("<title", "</title>"), ("<!--", "-->"), ("<!doctype", ">"))
+_HIDDEN_STARTS = (
+    ("<script", "</script>"),
+    ("<style", "</style>"),
+    ("<title", "</title>"),
+    ("<!--", "-->"),
+    ("<!doctype", ">"),
+)
 _INLINE = re.compile(
     r"(?P<sup><sup>\s*(?P<sup_open>\[?)(?P<mark>[0-9]{1,3}|[*＊①-⑳])\]?\s*</sup>)"
     r"|(?P<ref>^\s*\[\^(?P<definition>[^\]\s\[]{1,12})\]:|\[\^(?P<mark2>[^\]\s\[]{1,12})\])"
@@ -73,7 +90,8 @@ _TABLE_RULE = re.compile(r"^\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*$")
 _HEADING = re.compile(r"^(#{1,6})(?:\s+|(?=[^\s#\d]))")
 _BULLET = re.compile(r"^(?:[-*+]\s+|>\s*|[•●◆■▪◇□]\s*)")
 _DOWNLOAD = re.compile(
-    r"^(?:【(?:原文|附件|文件)?下载】|(?:附件|原文|文件)下载[：:]?|[^，。；！？]{0,80}\.(?:pdf|docx?|xlsx?|wps|ofd|zip|rar))$", re.I
+    r"^(?:【(?:原文|附件|文件)?下载】|(?:附件|原文|文件)下载[：:]?|[^，。；！？]{0,80}\.(?:pdf|docx?|xlsx?|wps|ofd|zip|rar))$",
+    re.I,
 )
 _NAVIGATION = re.compile(
     r"^(?:(?:您?(?:的|所在|当前)*位置|当前位置)[：:].{0,200}|首页\s*[>＞»|].{0,200}"
@@ -95,7 +113,9 @@ def split_lines(account: Account) -> list[Line]:
     for start, body, end in _physical(source):
         line = _clean(account, start, body, marks_seen, explained)
         line.page_start, page_start = page_start, "\f" in end or (page_start and not line.text)
-        account.enter(range(start + len(body), start + len(body) + len(end)), "noise", "html" if ">" in end else "space")
+        account.enter(
+            range(start + len(body), start + len(body) + len(end)), "noise", "html" if ">" in end else "space"
+        )
         _classify(account, line)
         lines.append(line)
     return lines
@@ -192,7 +212,8 @@ def _line(
     """A line without its margins, heading signs and bullets."""
     level = 0
     lead = len(text) - len(text.lstrip())
-    indent = "\u3000" in text[:lead] or text[:lead].replace("\t", "    ").count(" ") >= 2
+    margin = sum({"\u3000": 2, "\t": 4}.get(c, 1) for c in text[:lead])
+    indent = margin >= 2
     if not _PAGE_NUMBER.match(text.strip()) and not _RULE.match(text):
         for pattern in (_HEADING, _BULLET):
             if h := pattern.match(text[lead:]):
@@ -202,7 +223,8 @@ def _line(
                     level = len(h.group(1))
     lead += len(text[lead:]) - len(text[lead:].lstrip())
     end = max(len(text.rstrip()), lead)
-    line = Line(text[lead:end], offsets[lead:end], indent=indent, level=level, footnote_mark=footnote_mark)
+    line = Line(text[lead:end], offsets[lead:end], indent=indent, margin=margin, level=level)
+    line.footnote_mark = footnote_mark
     line.bold = [(max(a - lead, 0), min(b, end) - lead) for a, b in bold if min(b, end) > max(a, lead)]
     line.marks = [(min(max(p - lead, 0), end - lead), mark) for p, mark in marks]
     return line

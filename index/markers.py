@@ -90,7 +90,7 @@ _REFERENCE_AFTER = re.compile(
 )
 """What follows a number that is being referred to rather than announced."""
 _UNIT_AFTER = re.compile(r"[万亿元个件项家倍年月日天岁人次%％‰亩吨米户分]")
-_SENTENCE_ENDED = re.compile(r"[。！？；：!?;:…”」』）)》】\s]$")
+_SENTENCE_ENDED = re.compile(r"[。！？；：!?;:…”」』）)】\s]$")
 _REFERRED_ITEM = re.compile(rf"项|款|目(?!标)|[、和及与或至](?=[（(]{_CN})|的规定|规定的")
 
 _FAMILY_OF_WORD = {
@@ -158,7 +158,13 @@ def is_reference(text: str) -> bool:
 
 def _may_open(first: str) -> bool:
     """Cheap test that spares most lines the patterns."""
-    return first in "第（(〔零〇○一二三四五六七八九十百千万两" or first.isdigit() or first.islower() or "①" <= first <= "⒛" or "㈠" <= first <= "㈩"
+    return (
+        first in "第（(〔零〇○一二三四五六七八九十百千万两"
+        or first.isdigit()
+        or first.islower()
+        or "①" <= first <= "⒛"
+        or "㈠" <= first <= "㈩"
+    )
 
 
 def _refers(m: re.Match[str], rest: str) -> bool:
@@ -175,7 +181,13 @@ def _law_marker(m: re.Match[str], text: str, open_sentence: bool, expected: int)
     if m.group(2) == "部分" and not (spaced or not rest):
         return None
     referred = not spaced and _refers(m, rest)
-    if referred and number == expected and not open_sentence and rest.startswith("规定") and not rest.startswith("规定的"):
+    if (
+        referred
+        and number == expected
+        and not open_sentence
+        and rest.startswith("规定")
+        and not rest.startswith("规定的")
+    ):
         referred = False  # 第八条规定期限内未缴纳的，…: its turn has come
     if referred or (open_sentence and (not spaced or _refers(m, rest))):
         return None

@@ -11,18 +11,20 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from index.clause import Document, Status
-from index.numerals import parse_ordinal
 from index.drafts import Outline
+from index.numerals import parse_ordinal
 from index.regions import region_of_document
 
 _NUMBER = re.compile(r"[\u4e00-\u9fa5]{1,14}[〔\[［（(【]\s*(?:19|20)\d{2}\s*[〕\]］）)】]\s*第?\s*\d{1,5}\s*号")
-_DATE = re.compile(r"(\d{4}|[二〇○零一二三四五六七八九]{4})\s*[年\-/.]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*[月\-/.]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*日?")
-_VALIDITY = re.compile(
-    r"自[^。；\n]{0,30}(?:施行|实施|生效|执行)|有效期(?:至|为|限|[一二三四五六七八九十\d])|试行期"
+_DATE = re.compile(
+    r"(\d{4}|[二〇○零一二三四五六七八九]{4})\s*[年\-/.]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*[月\-/.]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*日?"
 )
+_VALIDITY = re.compile(r"自[^。；\n]{0,30}(?:施行|实施|生效|执行)|有效期(?:至|为|限|[一二三四五六七八九十\d])|试行期")
 _SPEAKS_OF_ITSELF = re.compile(r"本|该|此|以上|有效期")
 _EFFECTIVE = re.compile(r"自\s*([^。；，起]{4,20}?)\s*起(?:正式)?(?:施行|实施|生效|执行)")
-_EXPIRES = re.compile(r"有效期(?:截?至|到)\s*([^。；，（(]{6,20}?日)|(?:实施|执行|施行)(?:期限)?至\s*([^。；，]{6,16}?日)(?:止)?")
+_EXPIRES = re.compile(
+    r"有效期(?:截?至|到)\s*([^。；，（(]{6,20}?日)|(?:实施|执行|施行)(?:期限)?至\s*([^。；，]{6,16}?日)(?:止)?"
+)
 _DRAFT = re.compile(r"征求意见稿|公开征求意见|草案|送审稿|讨论稿")
 _REPLY = re.compile(r"(?:建议|提案|议案).{0,6}(?:答复|复函)|答复函?$")
 _ISSUED = re.compile(r"(?:印发|公布|发布|转发)[^《]*《(.+)》")
@@ -59,8 +61,22 @@ def read_metadata(text: str, file: str, outline: Outline, main: int, catalog: di
             effective = iso_date(m.group(1))
         if m := _EXPIRES.search(validity_text):
             expires = iso_date(m.group(1) or m.group(2))
-    published = next((iso_date(f) for f in metadata.get("field", []) if re.match(r"发布(?:日期|时间)|公开日期", f.lstrip("*【[")) and iso_date(f)), "")
-    url = next((m.group(0) for f in metadata.get("field", []) if "链接" in f[:8] and (m := re.search(r"https?://[^\s)\]]+", f))), "")
+    published = next(
+        (
+            iso_date(f)
+            for f in metadata.get("field", [])
+            if re.match(r"发布(?:日期|时间)|公开日期", f.lstrip("*【[")) and iso_date(f)
+        ),
+        "",
+    )
+    url = next(
+        (
+            m.group(0)
+            for f in metadata.get("field", [])
+            if "链接" in f[:8] and (m := re.search(r"https?://[^\s)\]]+", f))
+        ),
+        "",
+    )
     document = Document(
         document_id=Path(file).stem,
         title=title,
@@ -118,7 +134,7 @@ def _number(text: str, metadata: dict[str, list[str]]) -> str:
 def _issuer(metadata: dict[str, list[str]]) -> str:
     names = [re.sub(r"\s", "", n) for n in metadata.get("letterhead", []) if n not in ("文件", "函", "公报")]
     names = names or [re.sub(r"\s", "", n) for n in metadata.get("signature", [])[:1]]
-    return "、".join(dict.fromkeys(re.sub(r"(?<=.)(?:文件|令|公报)$", "", n) for n in names))
+    return "、".join(dict.fromkeys(re.sub(r"(?<=.)(?:文件|令|公报|公告|通告)$", "", n) for n in names))
 
 
 def _status(title: str, text: str, number: str) -> Status:

@@ -15,29 +15,23 @@ from index import front
 from index.account import Account
 from index.clause import Department
 from index.departments import department_line, trailing_bracket
-from index.drafts import Draft, Key, Node, Outline, Part
+from index.drafts import Draft, Outline, Part
+from index.headings import CLOSING, is_heading, is_item, is_plain_heading
 from index.inline import number_standards, split_inline
-from index.markers import ITEM_FAMILIES, LAW_FAMILIES, RANK, Family, Marker
-from index.paragraphs import Block, is_ended
+from index.levels import Levels, Node
+from index.markers import Family, Marker
+from index.paragraphs import Block
 from index.runin import RunInTitles, bracketed_title
 
-MAX_HEADING_CHARS = 50
-"""A numbered line longer than this is text, even without a full stop (longest heading seen: 41)."""
-MAX_ITEM_CHARS = 80
-"""Lists whose items are longer on average are clauses of their own."""
 MAX_LISTED_CHARS = 40
 """A line without a stop that is no longer than this may be one entry of a list of names."""
 
-CLOSING = re.compile(
-    r"^(?:本|该|此)(?:实施)?(?:若干)?(?:措施|办法|意见|方案|通知|规定|细则|条例|政策|指南|决定|规划|计划|公告|通告|实施细则|指引|标准|规范)"
-    r"[^。]{0,40}(?:自.{0,30}(?:施行|实施|生效|执行|有效)|由.{2,40}(?:解释|负责解释)|有效期)"
-)
 _LETTER_CLOSING = re.compile(r"^(?:下一步，|感谢|衷心感谢|再次感谢|最后，感谢|以上答复)")
-_QUESTION = re.compile(r"^(?:[【\[]?(?:问题?|Q)\s*\d{0,3}\s*[】\]]?\s*[：:.、]?|[【\[](?:问题?|Q)[】\]])(?<=[：:.、】\]])")
+_QUESTION = re.compile(
+    r"^(?:[【\[]?(?:问题?|Q)\s*\d{0,3}\s*[】\]]?\s*[：:.、]?|[【\[](?:问题?|Q)[】\]])(?<=[：:.、】\]])"
+)
 _AMENDS = re.compile(r"修改为|增加|修订为|改为")
 _SPACES = re.compile(r"\s")
-_PRELIMINARIES = frozenset({"前言", "引言", "序言", "正文", "导语"})
-"""Headings that stand before the numbered text and never over it."""
 
 
 class Outliner:
@@ -54,23 +48,33 @@ class Outliner:
         self._start_part()
 
     def _start_part(self) -> None:
-        self.stack: list[Node] = []
+        self.levels = Levels(self.account, self._heading_alone)
         self.draft = None
         self.front = True
-        self.seen: set[Key] = set()
-        self.nested_under: dict[Key, Key | None] = {}
-        self.last_number: dict[Key, tuple[int, int, str]] = {}
 
     def run(self) -> Outline:
         """The outline; every block's characters are entered in the account."""
         i = 0
         while i < len(self.blocks):
             i = self._step(i)
-        self._pop(0)
+        self.levels.close(0)
         for draft in self.outline.drafts:
             self._settle_title(draft)
-        self.outline.drafts = [d for d in self.outline.drafts if d.pieces]
+        drafts = [d for d in self.outline.drafts if d.pieces] + self._settle_parts()
+        self.outline.drafts = sorted(drafts, key=lambda d: d.pieces[0][1][0])
         return self.outline
+
+    def _settle_parts(self) -> list[Draft]:
+        """Titles with nothing below them, as an annex may have whose body is a picture: the title is the text."""
+        filled = {d.part for d in self.outline.drafts if d.pieces}
+        lonely: list[Draft] = []
+        for i, part in enumerate(self.outline.parts):
+            if part.title and i not in filled and (i > 0 or not filled):
+                lonely.append(Draft((), pieces=[(part.title, part.offsets)], part=i))
+                part.title = part.title if i == 0 else ""
+                self.account.enter(part.offsets, "clause")
+            self.account.enter(part.offsets, "heading", "title")
+        return lonely
 
     def _settle_title(self, draft: Draft) -> None:
         """An article's title line heads its text; without any text it is the text."""
@@ -98,7 +102,7 @@ class Outliner:
             self._table(block)
         elif block.marker and not self._quoted(block.marker):
             self._numbered(block, block.marker, i)
-        elif not block.marker and self._is_plain_heading(block, i):
+        elif not block.marker and is_plain_heading(self.blocks, i, self.draft):
             return self._plain_heading(i)
         else:
             self._paragraph(block)
@@ -134,8 +138,7 @@ class Outliner:
         cut = colon.end() if colon else len(block.text)
         self.account.enter(block.offsets[:cut], "metadata", "attachment")
         self.outline.metadata.setdefault("attachment", []).append(block.text[:cut])
-        self.account.enter(block.offsets[cut:], "heading", "title")
-        self.outline.parts[-1].title = block.text[cut:].strip()
+        self.outline.parts[-1] = Part(block.text[cut:], block.offsets[cut:])
         return i + 1
 
     def _signature(self, i: int, end: int) -> int:
@@ -152,7 +155,7 @@ class Outliner:
         block, part = self.blocks[i], self.outline.parts[-1]
         first = len(self.outline.parts) == 1
         if block.kind in ("number", "date", "addressee", "field"):
-            return self._metadata(i, i + 1, block.kind)
+            return self._metadata(i, i + front.field_length(self.blocks, i), block.kind)
         if front.is_enactment(block.text) and not front.TITLE_END.search(block.text.rstrip("）)")):
             return self._metadata(i, i + 1, "enactment")
         offices = front.letterhead_end(self.blocks, i)
@@ -179,16 +182,17 @@ class Outliner:
         return new == old or (front.is_masthead(old) and not front.is_masthead(new))
 
     def _title(self, start: int, end: int) -> int:
-        self.outline.parts[-1].title = "".join(b.text for b in self.blocks[start:end])
-        for block in self.blocks[start:end]:
-            self.account.enter(block.offsets, "heading", "title")
+        titled = self.blocks[start:end]
+        self.account.enter(self.outline.parts[-1].offsets, "heading", "title")
+        self.outline.parts[-1] = Part("".join(b.text for b in titled), [o for b in titled for o in b.offsets])
+        for block in titled:
             self.title_marks += [mark for _, mark in block.marks]
         return end
 
     def _new_part(self) -> None:
         if self.front and not self.outline.parts[-1].title:
             return
-        self._pop(0)
+        self.levels.close(0)
         self.outline.parts.append(Part(""))
         self._start_part()
 
@@ -198,64 +202,32 @@ class Outliner:
             self.account.enter(block.offsets, "metadata", name)
         return end
 
-    # -- headings and levels ---------------------------------------------------------------------------
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """Headings of the open levels."""
-        return tuple(node.heading for node in self.stack if node.heading)
+    # -- headings --------------------------------------------------------------------------------------
 
     def _push(self, node: Node) -> None:
-        self.stack.append(node)
+        self.levels.nodes.append(node)
         self.draft = None
 
-    def _pop(self, depth: int) -> None:
-        """Close the levels below `depth`; a heading that got no text becomes a clause with its own words."""
-        while len(self.stack) > depth:
-            node = self.stack.pop()
-            if node.line and not node.used:
-                if node.title:
-                    draft = Draft(self.path, node.label, "", node.key[0], marks=node.marks)
-                    draft.pieces.append((node.title, node.title_offsets))
-                    self.account.enter(node.label_offsets, "heading", "label")
-                    self.account.enter(node.title_offsets, "clause")
-                    kept = self.draft
-                    self._open(draft)
-                    self.draft = kept
-                else:
-                    self.account.enter(node.label_offsets, "heading", "label")
-                    self.outline.gaps.append(f"只有编号，没有正文：{node.label}")
+    def _heading_alone(self, node: Node) -> None:
+        """A heading that got no text becomes a clause with its own words."""
+        self.account.enter(node.label_offsets, "heading", "label")
+        if not node.title:
+            self.outline.gaps.append(f"只有编号，没有正文：{node.label}")
+            return
+        draft = Draft(self.levels.path, node.label, "", node.key[0], marks=node.marks)
+        draft.pieces.append((node.title, node.title_offsets))
+        self.account.enter(node.title_offsets, "clause")
+        current = self.draft
+        self._open(draft)
+        self.draft = current
 
     def _open(self, draft: Draft) -> Draft:
         draft.part = len(self.outline.parts) - 1
-        draft.marks = self.title_marks + [m for node in self.stack for m in node.marks] + draft.marks
+        draft.marks = self.title_marks + self.levels.use() + draft.marks
         self.title_marks = []
-        for node in self.stack:
-            node.marks = []
-            if node.line and not node.used:
-                node.used = True
-                self.account.enter(node.label_offsets, "heading", "label")
-                self.account.enter(node.title_offsets, "heading")
         self.draft = draft
         self.outline.drafts.append(draft)
         return draft
-
-    def _is_plain_heading(self, block: Block, i: int) -> bool:
-        """A line without a number that heads what follows."""
-        text = block.text
-        if block.ended or len(text) > 30 or re.search(r"[，。；：、|\t]", text) or block.kind != "text":
-            return bool(block.level and len(text) <= MAX_HEADING_CHARS and not block.ended)
-        if block.level:
-            return True
-        following = self.blocks[i + 1] if i + 1 < len(self.blocks) else None
-        if following is None or following.kind not in ("text", "table", "field"):
-            return False
-        if _SPACES.sub("", text) in {"总则", "附则"} | _PRELIMINARIES:
-            return True
-        in_list = self.draft is not None and not self.draft.last.endswith(("。", "）", ")", "]"))
-        begins = following.marker is not None and following.marker.number == 1
-        long_enough = len(text) >= 3 and not re.fullmatch(r"[\d\s.,%％\-—/~～]+", text)
-        return not in_list and (begins or (following.ended and following.marker is None)) and long_enough
 
     def _plain_heading(self, i: int) -> int:
         block = self.blocks[i]
@@ -263,14 +235,11 @@ class Outliner:
         if block.level in (1, 2) and front.TITLE_END.search(text) and len(text) > 6 and self.draft:
             self._new_part()
             return self._title(i, i + 1)
-        depth = len(self.stack)
-        if block.level == 1 or _SPACES.sub("", text) in ("总则", "附则"):
-            depth = 0
-        elif self.stack and self.stack[0].key[0] is None and len(self.stack) > 1:
-            depth = 0  # the last such heading had numbers below it: this one is its sibling
-        while depth and (not self.stack[depth - 1].line or self.stack[depth - 1].key[0] is None):
-            depth -= 1
-        self._pop(depth)
+        nodes = self.levels.nodes
+        sibling = len(nodes) > 1 and nodes[0].key[0] is None  # the last such heading had numbers below it
+        if block.level == 1 or sibling or _SPACES.sub("", text) in ("总则", "附则"):
+            self.levels.close(0)
+        self.levels.close_run_in(unnumbered=True)
         self._push(Node((None, 0), text, "", text, True, [], block.offsets, [m for _, m in block.marks]))
         return i + 1
 
@@ -313,8 +282,8 @@ class Outliner:
         draft.table = True
 
     def _paragraph_draft(self) -> Draft:
-        top = next((node for node in reversed(self.stack) if node.line), None)
-        path = tuple(node.heading for node in self.stack if node.heading and node.line)
+        top = next((node for node in reversed(self.levels.nodes) if node.line), None)
+        path = tuple(node.heading for node in self.levels.nodes if node.heading and node.line)
         return self._open(Draft(path, top.label if top else "", top.title if top else ""))
 
     def _paragraph(self, block: Block) -> None:
@@ -326,14 +295,11 @@ class Outliner:
         letter = bool(_LETTER_CLOSING.match(text))
         closing = letter or bool(CLOSING.match(text))
         if closing and (draft is None or draft.run_in or letter) and (draft is None or draft.family != Family.ARTICLE):
-            self._pop(0)
+            self.levels.close(0)
             self._add(self._paragraph_draft(), block)
             return
         if _QUESTION.match(text) and not (draft and draft.family is Family.ARTICLE):
-            depth = len(self.stack)
-            while depth and not self.stack[depth - 1].line:
-                depth -= 1
-            self._pop(depth)
+            self.levels.close_run_in()
             question = self._paragraph_draft()
             question.run_in = True
             self._add(question, block)
@@ -367,24 +333,25 @@ class Outliner:
     # -- numbers ---------------------------------------------------------------------------------------
 
     def _numbered(self, block: Block, marker: Marker, i: int) -> None:
-        if self._is_item(block, marker, i):
+        if is_item(self.blocks, i, marker, self.levels, self.draft):
             assert self.draft is not None
             if marker.key not in self.draft.item_keys:
                 self.draft.item_keys.append(marker.key)
             self._add(self.draft, block)
             return
-        self._place(marker)
-        self._check_sequence(marker)
+        self.levels.place(marker)
+        if odd := self.levels.count(marker):
+            self.outline.gaps.append(odd)
         rest = block.text[marker.length :]
         labelled = block.offsets[: marker.length]
-        if self._is_heading(rest, marker, i):
+        if is_heading(self.blocks, i, marker, self.levels):
             title, at = rest.strip(), marker.length + len(rest) - len(rest.lstrip())
             if bare := bracketed_title(rest):
                 title, at = bare[0], marker.length + bare[1]
             offsets = block.offsets[at : at + len(title)]
             marks = [m for _, m in block.marks]
             if marker.family is Family.ARTICLE:  # 第三条 适用范围 ⏎ text: the line is the article's title
-                parents = self.path
+                parents = self.levels.path
                 self._push(Node(marker.key, "", marker.label, title, False))
                 self._open(Draft(parents, marker.label, title, marker.family, True, offsets, marks=marks))
                 self.account.enter(labelled, "heading", "label")
@@ -394,7 +361,7 @@ class Outliner:
             return
         title, title_at, start = self.titles.split(block, marker)
         heading = f"{marker.label}{title}" if title else ""
-        parents = self.path
+        parents = self.levels.path
         self._push(Node(marker.key, heading, marker.label, title, False))
         draft = Draft(parents, marker.label, title, marker.family, run_in=True)
         draft.marks = [mark for position, mark in block.marks if position < start]
@@ -407,122 +374,3 @@ class Outliner:
             draft.pieces.append((title, block.offsets[title_at : title_at + len(title)]))
             self.account.enter(draft.pieces[0][1], "clause")
             self.account.enter(block.offsets[marker.length : start], "heading", "run_in_title")
-
-    def _place(self, marker: Marker) -> None:
-        """Close the levels that this number closes."""
-        key = marker.key
-        before = (i for i, node in enumerate(self.stack) if _SPACES.sub("", node.title) in _PRELIMINARIES)
-        self._pop(next(before, len(self.stack)))
-        keys = [node.key for node in self.stack]
-        parent = self.nested_under.get(key)
-        if key in keys:
-            self._pop(keys.index(key))
-        elif parent in keys:
-            self._pop(keys.index(parent) + 1)
-        elif key in self.seen or marker.number != 1 or marker.family in LAW_FAMILIES:
-            self._pop(self._depth_by_rank(marker, strict=False))
-        elif marker.family in (Family.ARTICLE, Family.COMMA):
-            self._pop(self._depth_by_rank(marker, strict=True))
-        self.seen.add(key)
-        above = self.stack[-1].key if self.stack else (None, 0)
-        if above[0] is not None and RANK[above[0]] > RANK[key[0]]:
-            self.nested_under.setdefault(key, above)  # 1. （一） … 2. （一）: against the usual order
-
-    def _depth_by_rank(self, marker: Marker, *, strict: bool) -> int:
-        """How many open levels rank above a number, by the usual order of families."""
-        rank = (RANK[marker.family], len(marker.parents))
-        depth = len(self.stack)
-        while depth:
-            node = self.stack[depth - 1]
-            family, deep = node.key
-            if family is None:
-                heads = marker.family not in LAW_FAMILIES and rank != (RANK[Family.DECIMAL], 0)
-                if strict or (heads and _SPACES.sub("", node.title) not in _PRELIMINARIES):
-                    break
-            elif RANK[family] <= rank[0] if strict else (RANK[family], deep) < rank:
-                break
-            depth -= 1
-        return depth
-
-    def _check_sequence(self, marker: Marker) -> None:
-        key = marker.key
-        previous = self.last_number.get(key)
-        self.last_number[key] = (marker.number, marker.branch, marker.label)
-        if previous is None or marker.number == 1:
-            if previous is None and marker.number > 1 and marker.family is not Family.DECIMAL:
-                self.outline.gaps.append(f"编号从 {marker.label} 开始")
-            return
-        number, branch, label = previous
-        if (marker.number == number + 1 and not marker.branch) or (marker.number == number and marker.branch == branch + 1):
-            return
-        what = "编号重复" if marker.number == number else "编号不连续"
-        self.outline.gaps.append(f"{what}：{label} → {marker.label}")
-
-    def _is_heading(self, rest: str, marker: Marker, i: int) -> bool:
-        """Whether a numbered line only heads what follows it."""
-        if marker.family in LAW_FAMILIES:
-            return len(rest) <= MAX_HEADING_CHARS or "。" not in rest
-        if not rest.strip() or (marker.family is Family.ARTICLE and bracketed_title(rest)):
-            return True
-        following = self.blocks[i + 1] if i + 1 < len(self.blocks) else None
-        if following is None or "。" in rest.rstrip("。") or len(rest) > MAX_HEADING_CHARS:
-            return False
-        deeper = False
-        if following.marker is None:
-            below = following.kind in ("text", "table", "field", "addressee") and not (
-                following.kind == "text"
-                and (CLOSING.match(following.text) or front.signature_end(self.blocks, i + 1, rest) > i + 1)
-            )
-        else:
-            key, below_key = marker.key, following.marker.key
-            expected = self.last_number.get(below_key, (0, 0, ""))[0] + 1
-            deeper = RANK[following.marker.family] > RANK[marker.family] or below_key[1] > key[1]
-            inverted = following.marker.number == 1 and marker.family not in ITEM_FAMILIES
-            below = (
-                below_key != key
-                and below_key not in [node.key for node in self.stack]
-                and following.marker.number in (1, expected)
-                and (deeper or inverted)
-            )
-        if not below:
-            return False
-        if marker.family is Family.ARTICLE:
-            return not is_ended(rest)
-        short = rest.endswith("。") and len(rest) <= 25 and (following.marker is None or deeper)
-        return not is_ended(rest) or short
-
-    def _is_item(self, block: Block, marker: Marker, i: int) -> bool:
-        """Whether a numbered block is a list item of the clause before it."""
-        draft, key = self.draft, marker.key
-        if draft is None or marker.family in LAW_FAMILIES or marker.family is Family.ARTICLE:
-            return False
-        if draft.family is Family.ARTICLE:
-            if marker.family != Family.COMMA or block.ended or len(block.text) > MAX_HEADING_CHARS:
-                return True
-            return self.last_number.get(key) is None and marker.number != 1
-        if key in draft.item_keys:
-            return True
-        open_keys = [node.key for node in self.stack]
-        if key in open_keys or (draft.family is not None and RANK[marker.family] < RANK[draft.family]):
-            return False
-        if draft.item_keys and marker.number == 1 and RANK[marker.family] > RANK[draft.item_keys[-1][0] or marker.family]:
-            return True
-        if marker.number != 1 or not draft.pieces:
-            return False
-        lengths = self._run_lengths(i, key)
-        average = sum(lengths) / len(lengths)
-        introduces = draft.last.endswith(("：", ":"))
-        if introduces and block.text.endswith(("；", ";")):
-            return True
-        if marker.family in ITEM_FAMILIES:
-            return average <= 2 * MAX_ITEM_CHARS
-        return introduces and draft.run_in and average <= MAX_ITEM_CHARS
-
-    def _run_lengths(self, i: int, key: Key) -> list[int]:
-        lengths = []
-        for block in self.blocks[i : i + 30]:
-            if block.marker and block.marker.key == key:
-                lengths.append(len(block.text))
-            elif block.marker and key[0] is not None and RANK[block.marker.family] <= RANK[key[0]]:
-                break
-        return lengths

@@ -13,7 +13,7 @@ from typing import Literal
 
 from index.account import Account
 from index.lines import NOISE_KINDS, Line
-from index.markers import Family, Marker, find_marker, inside_sentence, is_reference
+from index.markers import Family, Marker, find_marker, is_reference
 from index.pages import display_width
 
 BlockKind = Literal["text", "table", "field", "number", "date", "addressee", "bracket", "attachment"]
@@ -66,7 +66,11 @@ class Layout:
 
 
 _ENDED = re.compile(r"[。！？；：!?;:…][”’」』）)》】\"']*$")
+_BRACKET_END = re.compile(r"[。；]\s*[（(［\[〔【][^。]{2,}$")
+"""A sentence and, after it, a bracket that belongs to it: …。（责任单位：市科委）"""
 _OPEN_END = re.compile(r"[，、,（(“《‘及和或的与为等在对将]$")
+_CONTINUING = re.compile(r"所[列称述附示]|的[^士]|等[，。、]")
+"""Openings that no paragraph has."""
 _AMOUNT_AWAITED = re.compile(r"(?:[高过于达至为予到超每共计助励低近约满]|每[年月人户次家])$")
 _AMOUNT = re.compile(r"\d[\d.,]*\s*(?:余|多)?[万亿千百]?(?:元|家|个|人|项|户|吨|亩|平方米|[%％])")
 _UNIT = re.compile(r"[万亿]?元|[万亿个家项户吨亩%％]|平方米|年[^\d]|月\d|日[^\d]")
@@ -80,13 +84,15 @@ DATE = re.compile(
     r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2})\s*(?:印发|发布|公布)?[）)]?$"
 )
 _FIELD = re.compile(
-    r"^[【\[]?(?:\*\*)?(发布日期|发布机构|发布时间|发布单位|发文日期|发文机关|发文字号|成文日期|生成日期|公开日期|公开属性|公开类别|公开方式|公开形式"
-    r"|印发日期|施行日期|实施日期|有效性|有效期限?|时效性|索引号|索\s*引\s*号|主题分类|主题词|体裁分类|组配分类|信息分类|信息名称|文件编号|文\s*号|来源|信息来源|文章来源|作者|编辑|责任编辑"
+    r"^[【\[]?(?P<name>发布日期|发布机构|发布时间|发布单位|发文日期|发文机[关构]|发文单位|发文字号|发布文号|生效日期|失效日期|制发机关|所属类别|公文种类|内容概述|成文日期|生成日期|公开日期|公开属性|公开类别|公开方式|公开形式"
+    r"|印发日期|施行日期|实施日期|有效性|有效期限?|时效性|索引号|索\s*引\s*号|主题分类|主题词|体裁分类|组配分类|信息分类|信息名称|文件编号|文\s*号|来源|信息来源|文章来源|文件来源|作者|编辑|责任编辑"
     r"|原文链接|检索时间|检索关键词|链接|网址|浏览次数|阅读次数|点击数|办理结果|标\s*题|名\s*称|关键词|状态|签发人|联系人|联系人姓名|联系电话|联系地址|联系方式"
-    r"|电子邮箱|邮政编码|邮编|传真|抄送|抄报|主送|分送|密级|紧急程度|时间(?=.*(?:来源|作者|浏览|阅读|点击)))[】\]]?\s*[：:]"
+    r"|电子邮箱|邮政编码|邮编|传真|抄送|抄报|主送|分送|密级|紧急程度|时间(?=.*(?:来源|作者|浏览|阅读|点击)))(?:[】\]]|[】\]]?\s*[：:])"
     r"|^[\u4e00-\u9fa5]{2,30}\s+\d{4}年\d{1,2}月\d{1,2}日印发$"
 )
-_ATTACHMENT = re.compile(r"^附\s*(?:件|表|图|录)\s*(?:[\d０-９一二三四五六七八九十]{1,3}|[A-Z])?(?:[-—]\d{1,2})?\s*[：:]?$")
+_ATTACHMENT = re.compile(
+    r"^附\s*(?:件|表|图|录)\s*(?:[\d０-９一二三四五六七八九十]{1,3}|[A-Z])?(?:[-—]\d{1,2})?\s*[：:]?$"
+)
 _ADDRESSEE = re.compile(r"^[^。；！？]{2,160}[：:]$")
 _ADDRESSED = re.compile(r"(?:各|有关|人民政府|委员会|委、|局、|单位|部门|代表|委员|同志|企业|公司|学校|机构|局|厅)")
 _SAYS = re.compile(
@@ -96,7 +102,7 @@ _SAYS = re.compile(
 
 def is_ended(text: str) -> bool:
     """The text ends as a sentence, a heading with a colon or a list item does."""
-    return bool(_ENDED.search(text[-12:]))
+    return bool(_ENDED.search(text[-12:])) or (text[-1:] in "）)］]〕】" and bool(_BRACKET_END.search(text[-400:])))
 
 
 def join_lines(account: Account, lines: list[Line]) -> Layout:
@@ -141,7 +147,7 @@ def _block(line: Line, previous: Block | None, gap: bool, article: int) -> Block
         before = ""  # a heading, not a sentence that goes on
     block = Block(line.text, line.offsets, level=line.level, indent=line.indent, gap=gap, bold=list(line.bold))
     block.marks = list(line.marks)
-    block.last_width = display_width(line.text) if len(line.text) <= 200 else 400
+    block.last_width = _printed_width(line)
     block.kind = "table" if line.kind == "table" else _kind(line.text)
     if block.kind == "text":
         block.marker = find_marker(line.text, before, article)
@@ -192,16 +198,21 @@ def _wrap_width(lines: list[Line]) -> int:
     Wrapped means: of the lines directly followed by another (no blank between), more than a third fill at
     least 85 % of a common width of at most 120 columns and end inside a sentence.
     """
-    followed = [a.text for a, b in zip(lines, lines[1:], strict=False) if a.kind == "text" and b.kind == "text"]
+    followed = [a for a, b in zip(lines, lines[1:], strict=False) if a.kind == "text" and b.kind == "text"]
     if len(followed) < 6:
         return 0
-    widths = [display_width(text[:200]) for text in followed]
+    widths = [_printed_width(line) for line in followed]
     width = sorted(widths)[int(len(widths) * 0.9)]
     if not 24 <= width <= 120:
         return 0
-    full = [text for w, text in zip(widths, followed, strict=True) if w >= 0.85 * width and not is_ended(text)]
+    full = [a.text for w, a in zip(widths, followed, strict=True) if w >= 0.85 * width and not is_ended(a.text)]
     running = sum(bool(re.search(r"[，。；、,;]", text)) for text in full)  # a list of names has none
     return width if len(full) > len(followed) / 3 and running * 2 >= len(full) else 0
+
+
+def _printed_width(line: Line) -> int:
+    """Columns of a line with its paragraph indent, which takes its part of the width."""
+    return min(line.margin, 4) + (display_width(line.text) if len(line.text) <= 200 else 400)
 
 
 def _continues(previous: Block, block: Block, gap: bool, width: int, indents: bool) -> bool:
@@ -213,7 +224,7 @@ def _continues(previous: Block, block: Block, gap: bool, width: int, indents: bo
     if block.kind != "text" or block.marker is not None or block.level or previous.level:
         return False
     if not previous.ended:
-        if is_reference(block.text) and len(previous.text) > 4:
+        if (is_reference(block.text) or _CONTINUING.match(block.text)) and len(previous.text) > 4:
             return True
         tail = previous.text[-4:]
         if _AMOUNT.match(block.text) and _AMOUNT_AWAITED.search(tail) and len(previous.text) >= 6:
@@ -241,7 +252,7 @@ def _open_bracket(text: str) -> bool:
 
 
 _UNIT_NAME = re.compile(
-    r"^[\u4e00-\u9fa5（）()\s、]{2,45}(?:人民政府|委员会|管委会|办公室|办公厅|国务院|局|厅|部|院|处|中心|署|所|会|协会|公司|银行|总队|支队|室)$"
+    r"^[\u4e00-\u9fa5（）()\s、]{2,45}(?:人民政府|委员会|管委会|办公室|办公厅|国务院|局|厅|部|院|处|中心|署|所|会|协会|公司|银行|总队|支队|室|委)$"
 )
 
 

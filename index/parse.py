@@ -24,7 +24,9 @@ from index.receipt import Receipt
 
 PARSER_VERSION = "1"
 
-_ISSUES = re.compile(r"(?:印发|公布|发布|转发|征求)[^《]{0,20}《(.+?)》|《([^》]+)》[^。]{0,80}(?:现予|予以)(?:公布|发布|印发)")
+_ISSUES = re.compile(
+    r"(?:印发|公布|发布|转发|征求)[^《]{0,20}《(.+?)》|《([^》]+)》[^。]{0,80}(?:现予|予以)(?:公布|发布|印发)"
+)
 """Words by which a notice or an order says what it brings."""
 
 

@@ -24,7 +24,7 @@ from index.lexical import LexicalIndex
 from index.passages import sentence_spans
 from index.query import Intent, Query
 from index.quantity_signs import MONEY
-from index.words import normalise
+from index.words import load_terms, normalise
 
 Matrix = npt.NDArray[np.float32]
 
@@ -38,15 +38,19 @@ FEATURES = (
     "covered",  # share of the question's word weight found in clause or headings, 0..1
     "covered_title",  # share found in the headings, 0..1
     "covered_sentence",  # best share found in one sentence under its headings, 0..1
-    "concepts",  # share of the weight of the question's concepts that the clause names in any wording, 0..1
+    "concepts",  # share of the weight of the question's subjects that the clause names in any wording, 0..1
     "concepts_sentence",  # best share in one sentence under its headings
     "concepts_title",  # share named in the headings
     "meaning",  # covered_sentence with a word also counting when its concept is named otherwise
     "rarest",  # holds the most telling word or concept of the question, in any wording
     "rarest_title",  # holds it in its headings
+    "numbers",  # share of the question's figures (2025, 30%, 2000) that stand in the clause; 0 without figures
     "both",  # dense_best * covered: agreement of the two sides
     "length",  # log of the clause's characters over 150
     "money",  # asks an amount, and the clause has a figure of money or per cent
+    "money_subject",  # asks an amount, and one sentence has a figure beside the most telling subject
+    "list_subject",  # asks for a list, and one sentence enumerates beside the most telling subject
+    "coordinator",  # asks who is in charge of the whole, and the clause says 统筹
     "departments",  # asks a department, and the clause names some
     "validity",  # asks how long or whether it holds, and the clause says
     "card_facts",  # asks for a document's facts, and this is its card
@@ -105,6 +109,7 @@ def featurise(
     covered = lexical.covered(words, [c.row for c in candidates])
     vocabulary_total = max(sum(words.values()), 1e-6)
     named = Named(query, lexical)
+    numbers = set(_NUMBER.findall(query.topic))
     rarest = Rarest(words, named, lexical)
     for i, c in enumerate(candidates):
         clause = c.clause
@@ -129,9 +134,13 @@ def featurise(
             meaning,
             rarest.held(heads + " " + text),
             rarest.held(heads),
+            _numbers_shared(numbers, text),
             (c.dense_best - 0.75) * 5 * covered[i, 0],
             np.log(max(len(clause.text), 10) / 150),
             Intent.AMOUNT in asks and bool(MONEY.search(text)),
+            Intent.AMOUNT in asks and rarest.beside(clause, heads, MONEY),
+            Intent.LIST in asks and rarest.beside(clause, heads, _ENUMERATES),
+            Intent.COORDINATOR in asks and bool(re.search(r"统筹(?:推进|协调)|负责统筹|总牵头", text)),
             Intent.DEPARTMENT in asks and bool(clause.department_text or "负责" in text),
             Intent.VALIDITY in asks and bool(_VALID.search(text)),
             Intent.FACTS in asks and is_card(clause),
@@ -147,10 +156,15 @@ def featurise(
 
 
 class Named:
-    """Which of a question's concepts a text names, in any wording, weighted by how telling they are."""
+    """Which of a question's subjects a text names, in any wording, weighted by how telling they are.
+
+    Groups of asking (补贴, 条件, 部门) are no subjects: half of all clauses name them.
+    """
 
     def __init__(self, query: Query, lexical: LexicalIndex) -> None:
-        self.concepts = [(c, lexical.concept_weight(c.group)) for c in query.concepts]
+        self._all = query.concepts
+        asking = load_terms().asking
+        self.concepts = [(c, lexical.concept_weight(c.group)) for c in query.concepts if c.group >= asking]
         self._total = sum(w for _, w in self.concepts)
 
     def share(self, text: str) -> float:
@@ -162,26 +176,43 @@ class Named:
     def words_otherwise(self, text: str, words: Mapping[str, float]) -> set[str]:
         """Words of the question that `text` has only under another expression."""
         found: set[str] = set()
-        for concept, _ in self.concepts:
+        for concept in self._all:
             if any(o in text for o in concept.others):
                 found |= {w for w in words if any(w in s or s in w for s in concept.said)}
         return found
 
 
 class Rarest:
-    """The most telling thing a question says that the index knows: a word, or a concept in any wording."""
+    """The most telling subject of a question, in any wording; without a listed subject its most telling known word."""
 
     def __init__(self, words: Mapping[str, float], named: Named, lexical: LexicalIndex) -> None:
-        units = [(w, (t,)) for t, w in words.items() if lexical.knows(t) and len(t) > 1]
-        units += [(w, (*c.said, *c.others)) for c, w in named.concepts]
-        # A word that belongs to a concept is no rarer than the concept.
-        concept_words = {m for c, _ in named.concepts for m in c.said}
-        units = [u for u in units if len(u[1]) > 1 or not any(u[1][0] in m for m in concept_words)]
+        units = [(w, (*c.said, *c.others)) for c, w in named.concepts if w]
+        units = units or [(w, (t,)) for t, w in words.items() if lexical.knows(t) and len(t) > 1]
         self._expressions = max(units, default=(0.0, ()))[1]
 
     def held(self, text: str) -> float:
         """1 when `text` holds it, else 0; 0 when the question says nothing the index knows."""
         return float(any(e in text for e in self._expressions))
+
+    def beside(self, clause: Clause, heads: str, sign: re.Pattern[str]) -> bool:
+        """Whether a sentence that shows `sign` names it too, itself or through the headings or the sentence before."""
+        before = ""
+        for span in sentence_spans(clause.text):
+            sentence = normalise(clause.text[span.start : span.end])
+            if sign.search(sentence) and self.held(f"{heads} {before} {sentence}"):
+                return True
+            before = sentence
+        return False
+
+
+_ENUMERATES = re.compile(r"[^、，。]+(?:、[^、，。]+){2,}")
+
+
+_NUMBER = re.compile(r"\d[\d.]*\d|\d(?=%)")
+
+
+def _numbers_shared(numbers: set[str], text: str) -> float:
+    return sum(n in text for n in numbers) / len(numbers) if numbers else 0.0
 
 
 _VALID = re.compile(r"有效期|施行|生效|起实施|起执行")

@@ -17,6 +17,14 @@ MAX_FILE_BYTES = 20 * 1024 * 1024
 TEXT_SUFFIXES = (".txt", ".md", ".markdown")
 """Files that a folder is searched for."""
 
+_COMMON = frozenset(
+    "的一是在不有和人中大为上国以要时来用到作于出分对成会可主发年动同工能下过产方后多定行学法所民经三进等部度家力化高自理实加量制机业本性应开合由其前外政日事平全关各重新内数正利"
+    "第条市区科技企支持单位管办项规二四五章（），。、；："
+)
+"""Characters and signs of which any Chinese official text is largely made."""
+MIN_COMMON = 0.15
+"""Share of them: the five bundled documents have 0.47 to 0.52, Korean or Japanese read as GB18030 under 0.09."""
+
 _BINARY_SIGNS = (
     (b"%PDF", "PDF"), (b"PK\x03\x04", "docx/xlsx/zip"), (b"\xd0\xcf\x11\xe0", "旧版 Office"), (b"\x89PNG", "PNG 图片"),
     (b"\xff\xd8\xff", "JPEG 图片"), (b"\x1f\x8b", "gzip"),
@@ -81,18 +89,16 @@ def decode(data: bytes, name: str) -> str:
 
 
 def _looks_chinese(text: str) -> bool:
-    """GB18030 accepts nearly any bytes, so the result must mostly be common characters (GB2312 level)."""
-    sample = text[:20_000]
-    wide = [c for c in sample if ord(c) > 127]
+    """GB18030 accepts nearly any bytes, so the result must read as Chinese: GB2312 characters, common ones among them.
+
+    Korean and Japanese bytes also come out as GB2312 characters, but as rare ones.
+    """
+    wide = "".join(c for c in text[:20_000] if ord(c) > 127)
     if not wide:
         return False
-    common = 0
-    for c in wide:
-        try:
-            common += c.encode("gb2312") is not None
-        except UnicodeEncodeError:
-            pass
-    return common / len(wide) > 0.9 and "的" in text[:200_000]
+    plain = len(wide.encode("gb2312", "ignore").decode("gb2312")) / len(wide)
+    common = sum(c in _COMMON for c in wide) / len(wide)
+    return plain > 0.9 and common > MIN_COMMON
 
 
 def _likely(data: bytes) -> str:

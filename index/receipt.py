@@ -26,7 +26,12 @@ class Receipt:
 
     @classmethod
     def of(
-        cls, account: Account, clauses: tuple[Clause, ...], gaps: list[str], doubts: list[tuple[int, str]], loose: list[str]
+        cls,
+        account: Account,
+        clauses: tuple[Clause, ...],
+        gaps: list[str],
+        doubts: list[tuple[int, str]],
+        loose: list[str],
     ) -> Receipt:
         """Close the books: also checks that a clause's characters are those entered as clause."""
         totals = account.totals()
@@ -85,8 +90,17 @@ class Receipt:
 
     def lines(self) -> list[str]:
         """The receipt for a terminal, in Chinese."""
-        names = {"clause": "条款", "heading": "标题与编号", "footnote": "脚注", "department": "责任部门", "metadata": "文件信息", "noise": "版面杂项"}
-        out = [f"共 {self.characters:,} 字符，{self.clauses} 条条款，归类 {self.coverage:.2%}（未归类 {self.unclassified} 字符）"]
+        names = {
+            "clause": "条款",
+            "heading": "标题与编号",
+            "footnote": "脚注",
+            "department": "责任部门",
+            "metadata": "文件信息",
+            "noise": "版面杂项",
+        }
+        out = [
+            f"共 {self.characters:,} 字符，{self.clauses} 条条款，归类 {self.coverage:.2%}（未归类 {self.unclassified} 字符）"
+        ]
         out += [f"  {names[kind]:<6}{count:>8,}" for kind, count in self.by_kind().items()]
         out += [f"    {entry:<24}{count:>6,}" for entry, count in self.totals.items() if ":" in entry]
         for name, rows in (("编号问题", self.gaps), ("存疑的修复", self.doubts)):

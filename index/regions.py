@@ -14,17 +14,23 @@ _PROVINCES = (
     "河南省 豫;湖北省 鄂;湖南省 湘;广东省 粤;海南省 琼;四川省 川;贵州省 黔;云南省 滇;陕西省 陕;甘肃省 甘;青海省 青;台湾省 台;内蒙古自治区 内蒙古;"
     "广西壮族自治区 桂;西藏自治区 藏;宁夏回族自治区 宁;新疆维吾尔自治区 新;香港特别行政区 港;澳门特别行政区 澳"
 )
-PROVINCES: dict[str, str] = dict(p.split() for p in _PROVINCES.split(";"))  # type: ignore[misc]
+PROVINCES: dict[str, str] = dict(p.split() for p in _PROVINCES.split(";"))
 """Full name → one-character (or short) form used in document numbers."""
 
-CITIES = (
+_CITIES = (
     "深圳 广州 东莞 佛山 珠海 惠州 中山 杭州 宁波 温州 嘉兴 绍兴 金华 南京 苏州 无锡 常州 南通 徐州 扬州 合肥 芜湖 福州 厦门 泉州 南昌 济南 青岛 烟台 潍坊 郑州 洛阳 "
     "武汉 宜昌 长沙 株洲 海口 三亚 成都 绵阳 贵阳 昆明 西安 兰州 西宁 南宁 桂林 柳州 呼和浩特 包头 银川 乌鲁木齐 拉萨 沈阳 大连 长春 哈尔滨 石家庄 唐山 保定 雄安 太原 昆山"
-).split()
+)
+CITIES = _CITIES.split()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
 
 DISTRICTS: dict[str, tuple[str, ...]] = {
-    "上海市": tuple("浦东 黄浦 徐汇 长宁 静安 普陀 虹口 杨浦 闵行 宝山 嘉定 金山 松江 青浦 奉贤 崇明 张江 临港 漕河泾 大零号湾 虹桥 陆家嘴 申城 魔都".split()),
-    "深圳市": tuple("福田 罗湖 南山 盐田 宝安 龙岗 龙华 坪山 光明 大鹏 深汕 前海 河套 鹏城".split()),
+    "上海市": _words("浦东 黄浦 徐汇 长宁 静安 普陀 虹口 杨浦 闵行 宝山 嘉定 金山 松江 青浦 奉贤 崇明 张江 临港 漕河泾 大零号湾 虹桥 陆家嘴 申城 魔都"),
+    "深圳市": _words("福田 罗湖 南山 盐田 宝安 龙岗 龙华 坪山 光明 大鹏 深汕 前海 河套 鹏城"),
 }  # fmt: skip
 PILOT_AREAS: dict[str, str] = {"张江": "上海市", "临港": "上海市", "浦东": "上海市", "前海": "深圳市", "河套": "深圳市"}
 """Places inside a city where some clauses alone apply."""
@@ -42,7 +48,10 @@ class Mentioned:
 
 def _names() -> list[tuple[str, str]]:
     names = [(full, full) for full in PROVINCES]
-    names += [(re.sub(r"(?:市|省|壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区)$", "", full), full) for full in PROVINCES]
+    names += [
+        (re.sub(r"(?:市|省|壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区)$", "", full), full)
+        for full in PROVINCES
+    ]
     names += [(city, city + "市") for city in CITIES if city not in ("雄安", "昆山")]
     names += [("雄安", "雄安新区"), ("昆山", "昆山市")]
     names += [(district, city) for city, districts in DISTRICTS.items() for district in districts]
@@ -53,7 +62,12 @@ REGION_NAMES = frozenset(name for name, _ in _names() if name not in {d for ds i
 """City and province names, long and short, without districts (a clause may be about a district)."""
 _REGION_OF = dict(_names())
 _ANY = re.compile("|".join(re.escape(name) for name, _ in _names()))
-_BEFORE_NUMBER = {short: full for full, short in PROVINCES.items()} | {"深": "深圳市", "穗": "广州市", "杭": "杭州市", "甬": "宁波市"}
+_BEFORE_NUMBER = {short: full for full, short in PROVINCES.items()} | {
+    "深": "深圳市",
+    "穗": "广州市",
+    "杭": "杭州市",
+    "甬": "宁波市",
+}
 _FALSE = re.compile(r"(?:中山大学|南京路|北京时间|海南路|临港集团以外)")
 _SHORT = re.compile(r"(?:在|来|到|回|驻|离)(沪|深|京|杭|穗)|(?<![\u4e00-\u9fa5])(沪|深)(?=市|上|这边|那边|的|有|给|对)")
 

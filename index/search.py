@@ -234,6 +234,8 @@ class Searcher:
 
     def _addressed(self, query: Query, allowed: npt.NDArray[np.bool_]) -> set[int]:
         documents = set(query.documents.certain or query.documents.likely)
+        if not documents and len(only := set(self._document[allowed])) == 1:
+            documents = only  # one document speaks for this place, so “这个文件” can mean no other
         if query.address is None and not (documents and FACTS & query.intents):
             return set()
         inside = [c for i, c in enumerate(self.clauses) if allowed[i] and (not documents or c.document_id in documents)]

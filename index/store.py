@@ -6,6 +6,7 @@ because a filtered query costs 500 ms at 100,000 vectors where an unfiltered one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,10 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from index.errors import IndexDamagedError, IndexMissingError, SearchError
+from index.errors import IndexDamagedError, IndexMissingError, SearchError, StorageError, WenceError, cause
 
 Vectors = npt.NDArray[np.float32]
+_DATABASE = "chroma.sqlite3"
 ADD_BATCH = 1000
 """Rows a call; Chroma's SQLite takes at most 5,461 rows of this shape at once."""
 
@@ -35,9 +37,10 @@ class Hit:
 class VectorStore:
     """One collection of passage vectors."""
 
-    def __init__(self, collection: Any, client: Any) -> None:
+    def __init__(self, collection: Any, client: Any, place: str | Path) -> None:
         self._collection = collection
         self._client = client
+        self._place = place
 
     @classmethod
     def create(cls, place: str | Path, name: str, stamp: dict[str, str]) -> VectorStore:
@@ -60,7 +63,7 @@ class VectorStore:
             )
         except Exception as error:
             raise _wrapped(error, place) from error
-        return cls(collection, client)
+        return cls(collection, client, place)
 
     @classmethod
     def open(cls, place: str | Path, name: str) -> VectorStore:
@@ -68,16 +71,18 @@ class VectorStore:
 
         Raises:
             IndexMissingError: there is none of that name.
+            IndexDamagedError: the folder is not what was written.
             SearchError: the server does not answer.
         """
-        if isinstance(place, Path) and not place.is_dir():
-            raise IndexMissingError(f"索引文件夹 {place} 不存在；请运行 `wence index` 重建")
+        if isinstance(place, Path) and not (place / _DATABASE).is_file():
+            # Chroma would make a new, empty one here.
+            raise IndexMissingError(f"向量库 {place} 不存在；请运行 `wence index` 重建")
         client = _client(place)
         try:
             names = [c.name for c in client.list_collections()]
             if name not in names:
                 raise IndexMissingError(f"向量库 {place} 里没有集合 {name}；请运行 `wence index` 重建")
-            return cls(client.get_collection(name, embedding_function=None), client)
+            return cls(client.get_collection(name, embedding_function=None), client, place)
         except IndexMissingError:
             raise
         except Exception as error:
@@ -90,7 +95,10 @@ class VectorStore:
 
     def count(self) -> int:
         """Number of passages."""
-        return int(self._collection.count())
+        try:
+            return int(self._collection.count())
+        except Exception as error:
+            raise _wrapped(error, self._place) from error
 
     def add(
         self,
@@ -108,19 +116,21 @@ class VectorStore:
                 for c, d in zip(clause_ids[start:end], document_ids[start:end], strict=True)
             ]
             try:
-                self._collection.add(
-                    ids=list(ids[start:end]), embeddings=vectors[start:end], metadatas=rows  # type: ignore[arg-type]
-                )
+                self._collection.add(ids=list(ids[start:end]), embeddings=vectors[start:end], metadatas=rows)
             except Exception as error:
-                raise _wrapped(error, "向量库") from error
+                raise _wrapped(error, self._place) from error
             if progress:
                 progress(len(ids[start:end]))
 
     def vectors(self, ids: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
         """Stored vectors by passage id; ids that are not there are left out."""
+        wanted = list(dict.fromkeys(ids))
         found: dict[str, npt.NDArray[np.float32]] = {}
-        for start in range(0, len(ids), ADD_BATCH):
-            got = self._collection.get(ids=list(ids[start : start + ADD_BATCH]), include=["embeddings"])
+        for start in range(0, len(wanted), ADD_BATCH):
+            try:
+                got = self._collection.get(ids=wanted[start : start + ADD_BATCH], include=["embeddings"])
+            except Exception as error:
+                raise _wrapped(error, self._place) from error
             found.update(zip(got["ids"], np.asarray(got["embeddings"], dtype=np.float32), strict=True))
         return found
 
@@ -141,7 +151,7 @@ class VectorStore:
                 query_embeddings=[vector], n_results=max(1, top), where=where, include=["distances", "metadatas"]
             )
         except Exception as error:
-            raise SearchError(f"向量库没有回答：{error}；请运行 `wence check`") from error
+            raise SearchError(f"向量库 {self._place} 没有回答（{cause(error)}）；请运行 `wence check`") from error
         return [
             Hit(i, str(m["clause_id"]), 1.0 - float(d))
             for i, m, d in zip(found["ids"][0], found["metadatas"][0], found["distances"][0], strict=True)
@@ -149,8 +159,11 @@ class VectorStore:
 
     def drop(self, name: str) -> None:
         """Delete a collection of this store, if it is there."""
-        if name in [c.name for c in self._client.list_collections()]:
-            self._client.delete_collection(name)
+        try:
+            if name in self.names():
+                self._client.delete_collection(name)
+        except Exception as error:
+            raise _wrapped(error, self._place) from error
 
     def names(self) -> list[str]:
         """Collections of this store."""
@@ -182,13 +195,15 @@ def _client(place: str | Path) -> Any:
             settings=settings,
         )
     except Exception as error:
-        raise SearchError(f"连不上 Chroma 服务 {place}：{error}；请确认服务已启动，或去掉 WENCE_CHROMA_URL") from error
+        raise _wrapped(error, place) from error
 
 
-def _wrapped(error: Exception, place: object) -> Exception:
-    from index.errors import StorageError
-
-    text = str(error)
-    if "disk" in text.lower() or "No space" in text or "readonly" in text.lower() or isinstance(error, OSError):
-        return StorageError(f"无法写入 {place}：{text}；请检查磁盘空间和权限")
-    return IndexDamagedError(f"向量库 {place} 无法使用：{text}；请运行 `wence index --rebuild`")
+def _wrapped(error: Exception, place: str | Path) -> Exception:
+    if isinstance(error, WenceError):
+        return error
+    why = cause(error)
+    if not isinstance(place, Path):
+        return SearchError(f"连不上 Chroma 服务 {place}（{why}）；请确认服务已启动，或去掉 WENCE_CHROMA_URL")
+    if isinstance(error, OSError) or re.search(r"disk|no space|readonly|read-only|unable to open", why, re.I):
+        return StorageError(f"无法写入 {place}（{why}）；请检查磁盘空间和权限")
+    return IndexDamagedError(f"向量库 {place} 无法使用（{why}）；请运行 `wence index --rebuild`")

@@ -1,0 +1,169 @@
+"""`wence eval run` and `wence eval judge`, end to end, through the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.__main__ import main
+from assistant.ask import Assistant
+from assistant.settings import BUNDLED_CORPUS
+from evals.questions import DATASETS
+from index.build import build_index
+from index.encode import load_encoder
+
+TYPES = ("amount", "department", "followup", "unanswerable", "out_of_scope", "smalltalk")
+
+
+@pytest.fixture(scope="module")
+def at_home(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iterator[Path]:
+    """WENCE_HOME with the bundled policies indexed."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WENCE_HOME", str(home))
+        patch.setenv("WENCE_CACHE", str(model_cache))
+        patch.setenv("WENCE_TODAY", "2026-11-21")
+        build_index(home, [BUNDLED_CORPUS], load_encoder("bundled", model_cache))
+        yield home
+
+
+@pytest.fixture
+def six(tmp_path: Path) -> Path:
+    """Six development questions, one of each of six types."""
+    rows = [json.loads(line) for line in (DATASETS / "policy.dev.jsonl").read_text(encoding="utf-8").splitlines()]
+    chosen = [next(r for r in rows if r["type"] == kind) for kind in TYPES]
+    return lines(tmp_path / "six.jsonl", chosen)
+
+
+def lines(path: Path, rows: list[Any]) -> Path:
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), encoding="utf-8")
+    return path
+
+
+def test_a_run_leaves_header_outputs_and_scores_and_prints_a_table(
+    at_home: Path, six: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main(["eval", "run", "--dataset", str(six), "--out", str(out)]) == 0
+    header = json.loads((out / "header.json").read_text(encoding="utf-8"))
+    assert {"git", "packages", "settings", "index_version", "dataset_sha256", "python", "started"} <= set(header)
+    assert header["today"] == "2026-11-21"
+    asked = [json.loads(line)["id"] for line in six.read_text(encoding="utf-8").splitlines()]
+    outputs = [json.loads(line) for line in (out / "outputs.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [o["id"] for o in outputs] == asked
+    assert all({"answer", "sentences", "citations", "refused", "timings_ms"} <= set(o) for o in outputs)
+    scores = json.loads((out / "scores.json").read_text(encoding="utf-8"))
+    assert scores["counts"] == {"全部": 6, **dict.fromkeys(TYPES, 1)}
+    assert scores["scores"]["全部"]["refused_wrongly"]["n"] == 4
+    assert scores["scores"]["全部"]["refused_when_due"]["n"] == 2
+    assert "top5" not in scores["scores"]["smalltalk"]
+    assert scores["scores"]["全部"]["verbatim"]["value"] == 1.0
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("题型", "要点", "该拒则拒", "全部", *TYPES))
+    assert not (at_home / "records").exists()
+
+
+def test_a_cut_run_goes_on_where_it_stopped(
+    at_home: Path, six: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    command = ["eval", "run", "--dataset", str(six), "--out", str(out)]
+    real, asked = Assistant.answer, []
+
+    def cut_at_the_fourth(self: Assistant, message: str, *rest: Any) -> Any:
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        asked.append(message)
+        return real(self, message, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Assistant, "answer", cut_at_the_fourth)
+        assert main(command) == 1
+    assert f"--out {out}" in capsys.readouterr().err
+    outputs = out / "outputs.jsonl"
+    kept = outputs.read_bytes()
+    assert kept.count(b"\n") == 3
+    with outputs.open("ab") as file:
+        file.write(b'{"id": "half a li')
+    asked.clear()
+
+    def counted(self: Assistant, message: str, *rest: Any) -> Any:
+        asked.append(message)
+        return real(self, message, *rest)
+
+    monkeypatch.setattr(Assistant, "answer", counted)
+    assert main(command) == 0
+    assert len(asked) == 3
+    assert outputs.read_bytes().startswith(kept)
+    assert len([json.loads(line) for line in outputs.read_text(encoding="utf-8").splitlines()]) == 6
+
+
+def test_answers_of_two_builds_never_mix(
+    at_home: Path, six: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main(["eval", "run", "--dataset", str(six), "--out", str(out)]) == 0
+    before = (out / "outputs.jsonl").read_bytes()
+    other = lines(tmp_path / "other.jsonl", [json.loads(six.read_text(encoding="utf-8").splitlines()[0])])
+    assert main(["eval", "run", "--dataset", str(other), "--out", str(out)]) == 1
+    assert "dataset_sha256" in capsys.readouterr().err
+    assert (out / "outputs.jsonl").read_bytes() == before
+
+
+def test_an_unknown_dataset_is_one_line_with_the_names(at_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "run", "--dataset", "nothing"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "policy.dev" in error
+
+
+def test_wrong_use_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["eval"], ["eval", "run"], ["eval", "judge", "x", "--out", "y", "--method", "z"]):
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        assert left.value.code == 2
+        assert "用法不对" in capsys.readouterr().err
+
+
+EVIDENCE = "对首次认定的企业，给予不超过 30 万元的一次性奖励。"
+
+
+def test_judge_adds_label_score_and_reason_and_keeps_the_rest(tmp_path: Path) -> None:
+    rows = [
+        {"id": 1, "claim": "首次认定的企业可获不超过30万元一次性奖励", "evidence": [EVIDENCE], "kind": "kept"},
+        {"id": "b", "claim": "首次认定的企业可获不超过300万元一次性奖励", "evidence": [EVIDENCE]},
+        {"id": "c", "claim": "首次认定的企业有奖励", "evidence": []},
+    ]
+    out = tmp_path / "out.jsonl"
+    assert main(["eval", "judge", str(lines(tmp_path / "in.jsonl", rows)), "--out", str(out)]) == 0
+    judged = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [j["label"] for j in judged] == ["supported", "unsupported", "unsupported"]
+    assert judged[0]["kind"] == "kept"
+    assert all(0 <= j["score"] <= 1 and j["reason"] for j in judged)
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "expected", "found"),
+    [
+        ({"id": 1, "claim": "句"}, "evidence", "文字列表", "缺失"),
+        ({"id": 1, "claim": "句", "evidence": "条款"}, "evidence", "文字列表", "'条款'"),
+        ({"id": 1, "claim": 5, "evidence": []}, "claim", "文字", "5"),
+        ({"claim": "句", "evidence": []}, "id", "文字或整数", "缺失"),
+        ([], "（整行）", "JSON 对象", "list"),
+        ({"id": 0, "claim": "句", "evidence": []}, "id", "不重复的编号", "0"),
+    ],
+)
+def test_judge_names_file_line_field_expected_and_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], row: Any, field: str, expected: str, found: str
+) -> None:
+    source = lines(tmp_path / "in.jsonl", [{"id": 0, "claim": "句", "evidence": ["条"]}, row])
+    out = tmp_path / "out.jsonl"
+    assert main(["eval", "judge", str(source), "--out", str(out)]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    for part in (str(source), "第 2 行", field, expected, found):
+        assert part in error
+    assert not out.exists()

@@ -1,0 +1,185 @@
+"""Each measure on cases small enough to work out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evals import answers
+from evals.answers import NOTICE_SIGNS, said
+from evals.intervals import estimate
+from evals.questions import DATASETS, Gold, Question, load_questions
+from evals.retrieval import first, ranks, reciprocal_rank, within
+from evals.stard import ExactStore, recall
+
+
+def question(**changed: Any) -> Question:
+    fields: dict[str, Any] = {
+        "id": "q", "question": "首台套补多少", "history": (), "region": "", "type": "amount", "answerable": True,
+        "why_not": "", "gold": (Gold("d", "最高2000万元"),), "gold_mode": "any", "must_say": (), "must_not_say": (),
+        "notices": (),
+    }  # fmt: skip
+    return Question(**{**fields, **changed})
+
+
+def sentence(text: str, *citations: int, support: str = "verbatim") -> dict[str, Any]:
+    return {"text": text, "citations": list(citations), "support": support}
+
+
+def record(*sentences: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    clause = {
+        "n": 1, "text": "给予不超过合同金额的 30%、\n最高不超过 2000 万元支持。第二句。",
+        "departments": [{"name": "市科委", "role": "lead"}], "department_text": "（责任单位：市科委、市经济信息化委）",
+        "footnotes": [{"mark": "①", "text": "首台套是指首次销售的产品。"}],
+    }  # fmt: skip
+    fields = {"sentences": list(sentences), "citations": [clause], "notices": [], "refused": False, "refusal_reason": None}
+    return {**fields, **changed}
+
+
+GOLD = [{"a"}, {"b", "c"}]
+
+
+def test_first_counts_any_gold_clause_at_rank_one() -> None:
+    assert first(["c", "a"], GOLD) == 1.0
+    assert first(["x", "a"], GOLD) == 0.0
+    assert first([], GOLD) == 0.0
+
+
+def test_within_asks_for_one_quote_or_for_all() -> None:
+    assert within(["x", "a"], GOLD, 2, "any") == 1.0
+    assert within(["x", "a"], GOLD, 2, "all") == 0.0
+    assert within(["x", "a", "c"], GOLD, 3, "all") == 1.0
+    assert within(["x", "a", "c"], GOLD, 2, "all") == 0.0
+
+
+def test_reciprocal_rank_is_of_the_first_right_clause_within_ten() -> None:
+    assert reciprocal_rank(["x", "y", "b", "a"], GOLD) == pytest.approx(1 / 3)
+    assert reciprocal_rank(["x"], GOLD) == 0.0
+    measured = ranks([*"0123456789", "a"], GOLD, "any")
+    assert measured and measured.mrr == measured.top10 == 0.0
+
+
+def test_a_question_without_gold_has_no_retrieval_measures() -> None:
+    assert ranks(["a"], [], "any") is None
+
+
+def test_recall_divides_by_all_gold_articles() -> None:
+    assert recall(frozenset("ab"), ["x", "a", "b"], 2) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("needle", "text", "expected"),
+    [
+        ("2000万元", "最高不超过 2,000 万元", True),
+        ("2000万元", "最高不超过２０００万元", True),
+        ("200万元", "最高1200万元", False),
+        ("200万元", "最高 2000 万元", False),
+        ("5%", "给予2.5%补贴", False),
+        ("到2026", "有效期到2026年", True),
+        ("到202", "有效期到2026年", False),
+        ("张江", "在张江试点", True),
+        ("12", "第1,2条", False),
+    ],
+)
+def test_saying_is_blind_to_spacing_and_width_but_not_to_figures(needle: str, text: str, expected: bool) -> None:
+    assert said(needle, text) is expected
+
+
+def test_points_are_shares_and_complete_needs_all() -> None:
+    asked = question(must_say=(("2000万元",), ("不超过", "上限"), ("张江",)))
+    found = record(sentence("最高不超过 2000 万元。", 1))
+    assert answers.must_say(asked, found) == pytest.approx(2 / 3)
+    assert answers.complete(asked, found) == 0.0
+    assert answers.complete(asked, {**found, "notices": ["仅在张江范围内适用。"]}) == 1.0
+    assert answers.must_say(question(), found) is answers.complete(question(), found) is None
+
+
+def test_points_are_not_read_across_two_sentences() -> None:
+    asked = question(must_say=(("2000万元",),))
+    assert answers.must_say(asked, record(sentence("共20", 1), sentence("00万元", 1))) == 0.0
+
+
+def test_a_wrong_statement_counts_unless_it_is_denied() -> None:
+    asked = question(must_not_say=("500万元",))
+    assert answers.must_not_say(asked, record(sentence("补 500 万元。", 1))) == 0.0
+    assert answers.must_not_say(asked, record(sentence("补 1500 万元。", 1))) == 1.0
+    assert answers.must_not_say(asked, record(notices=["所列条款没有写“500万元”，请以条款原文为准。"])) == 1.0
+    assert answers.must_not_say(asked, record(sentence("规定没有写上限，可补500万元。", 1))) == 0.0
+    assert answers.must_not_say(question(), record()) is None
+
+
+def test_refusals_are_right_or_wrong_or_do_not_apply() -> None:
+    due, kept, small = (
+        question(answerable=False, why_not="no_evidence"), question(), question(answerable=False, why_not="smalltalk"),
+    )  # fmt: skip
+    refused = record(refused=True, refusal_reason="out_of_scope")
+    assert answers.refused_when_due(due, refused) == 1.0
+    assert answers.refused_when_due(due, record()) == 0.0
+    assert answers.refused_when_due(kept, refused) is answers.refused_when_due(small, refused) is None
+    assert answers.refused_wrongly(kept, refused) == answers.refused_wrongly(small, refused) == 1.0
+    assert answers.refused_wrongly(due, refused) is None
+    assert answers.reason_right(due, refused) == 0.0
+    assert answers.reason_right(due, {**refused, "refusal_reason": "no_evidence"}) == 1.0
+    assert answers.reason_right(due, record()) is answers.reason_right(kept, refused) is None
+
+
+def test_notices_due_are_found_by_what_they_say() -> None:
+    asked = question(notices=("draft", "pilot_area"))
+    given = record(notices=["《某措施》（征求意见稿）是征求意见稿，尚未正式施行。"])
+    assert answers.notices(asked, given) == 0.5
+    assert answers.notices(question(), given) is None
+
+
+def test_every_notice_that_a_dataset_names_is_known() -> None:
+    named = {n for p in DATASETS.glob("policy.*.jsonl") for q in load_questions(p) for n in q.notices}
+    assert named <= set(NOTICE_SIGNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("给予不超过合同金额的30%、最高不超过2000万元支持。", 1.0),
+        ("给予不超过合同金额的 30%、 最高不超过 2000 万元支持。 第二句。", 1.0),
+        ("责任单位：市科委、市经济信息化委。", 1.0),
+        ("首台套是指首次销售的产品。", 1.0),
+        ("最高2000万元支持。", 0.0),
+        ("第二句。另有一句。", 0.0),
+    ],
+)
+def test_verbatim_means_in_the_cited_clause_spacing_aside(text: str, share: float) -> None:
+    assert answers.verbatim(question(), record(sentence(text, 1))) == share
+
+
+def test_verbatim_and_cited_leave_notices_out_and_need_a_citation_that_exists() -> None:
+    found = record(sentence("第二句。", 1), sentence("第二句。", 2), sentence("第二句。"), sentence("【上海市】", support="notice"))
+    assert answers.verbatim(question(), found) == pytest.approx(1 / 3)
+    assert answers.cited(question(), found) == pytest.approx(1 / 3)
+    only_notice = record(sentence("您好。", support="notice"))
+    assert answers.verbatim(question(), only_notice) is answers.cited(question(), only_notice) is None
+
+
+def test_characters_are_those_of_the_sentences() -> None:
+    assert answers.characters(question(), record(sentence("一二三。", 1), sentence("四。", 1), notices=["提示"])) == 6.0
+
+
+def test_an_interval_holds_its_mean_and_is_reproducible() -> None:
+    found = estimate([0.0, 1.0] * 20)
+    assert found and found == estimate([0.0, 1.0] * 20)
+    assert found.value == 0.5 and found.n == 40
+    assert 0.3 < found.low < 0.5 < found.high < 0.7
+    assert estimate([]) is None
+
+
+def test_the_exact_store_ranks_by_cosine_within_the_documents_asked() -> None:
+    import numpy as np
+
+    from evals.stard import _clause
+
+    rows = [{"doc_id": i, "law": law, "article": "第一条", "text": "文"} for i, law in enumerate(("甲法", "乙法", "甲法"))]
+    vectors = np.array([[1, 0], [0.9, 0.1], [0, 1]], dtype=np.float32)
+    store = ExactStore(vectors, [_clause(r) for r in rows])
+    query = np.array([1, 0], dtype=np.float32)
+    assert [h.clause_id for h in store.query(query, 2)] == ["0", "1"]
+    assert [h.clause_id for h in store.query(query, 5, ["甲法"])] == ["0", "2"]
+    assert list(store.vectors(["2#0", "9#0"])) == ["2#0"]
