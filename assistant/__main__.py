@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from assistant import commands
 from index.errors import UsageError, WenceError, cause
@@ -15,6 +16,9 @@ USAGE_ERROR = 2
 
 class _Parser(argparse.ArgumentParser):
     """Errors of use in Chinese, on one line, exit status 2."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> None:  # type: ignore[override]
         print(f"wence：用法不对：{_chinese(message)}；请看 `{self.prog} --help`", file=sys.stderr)
@@ -26,7 +30,6 @@ def _chinese(message: str) -> str:
         ("the following arguments are required:", "缺少参数"), ("unrecognized arguments:", "不认识的参数"),
         ("invalid choice:", "没有这个选择"), ("invalid int value:", "应为整数，实为"), ("expected one argument", "后面要有一个值"),
         ("expected at least one argument", "后面要有值"), ("ignored explicit argument", "不带值，实为"),
-        ("ambiguous option:", "不明确的参数"), (" could match ", " 可能是 "),
         ("argument ", "参数 "), ("choose from", "可用"), ("not allowed with", "不能同时用"),
     ):  # fmt: skip
         message = message.replace(english, chinese)

@@ -8,7 +8,7 @@ each wanted kind of fact names the signs that evidence must show, and shows them
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.evidence import Chosen, subject_expressions
@@ -41,7 +41,7 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         "申报材料",
-        re.compile(r"(?<!新)(?<!原)(?<!先进)材料(?!首|研发|产业|企业|公司|领域|行业|类)|资料|(?:准备|提交|带|交|填)(?:些)?(?:什么|哪些|啥)(?:东西|文件|证|表|手续)?|(?:申请|申报)表|哪些证|什么证明|证明文件|要件"),
+        re.compile(r"(?:申报|申请|准备|提交|递交?|交|带|要|需要|哪些|什么|啥|补)(?:的|些|什么|哪些|啥){0,2}(?:材料|资料|证明|文件)(?!首|研发|产业|企业|公司|领域|行业|类)|(?:材料|资料)(?:清单|有哪些|要哪些|都有|怎么(?:写|交|准备)|要(?:准备|交|带))|(?:准备|提交|带|交|填)(?:些)?(?:什么|哪些|啥)(?:东西|文件|证|表|手续)?|(?:申请|申报)表|哪些证|什么证明|要件"),
         re.compile(r"免申即享|免审即享|直达快享|申报材料|申请材料|提交.{0,20}(?:材料|证明|报告)|提供.{0,20}(?:材料|证明)"),
     ),
     Fact(
@@ -51,7 +51,7 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         "办理流程",
-        re.compile(r"(?:怎么|如何|咋|怎样)(?:去|来|样)?(?:申请|申报|备案|办理?|报名|操作|走|登记|入库|提交)|流程|步骤|(?:怎么|如何|咋)(?:个)?(?:领|拿)(?:法|这|钱|补)?"),
+        re.compile(r"(?:怎么|如何|咋|怎样)(?:去|来|样)?(?:申请|申报|备案|办理|办手续|报名|操作|登记|入库|提交|走(?:流程|手续|程序))|流程|步骤|(?:怎么|如何|咋)(?:个)?(?:领|拿)(?:法|这|钱|补)?"),
         re.compile(r"免申即享|免审即享|直达快享|流程|程序|步骤|指南|(?:申报|申请)[^，。]{0,8}(?:受理|审核)|受理审核|审核、批复|向[^，。]{2,16}(?:申请|申报|提出)|可按照规定申请|按规定申请"),
     ),
     Fact(
@@ -115,11 +115,18 @@ def gaps(question: str, query: Query, chosen: Sequence[Chosen], searcher: Search
     trades = [t for t in load_terms().industries if t in text]
     if trades and not any(t in normalise(c.clause.text) for c in chosen for t in trades):
         missing.append(Gap(f"针对{trades[0]}行业的内容"))
-    if subject and not any(_named_in(searcher, query, subject[0])):
+    if subject and not any(_named_in(searcher, query, e) for e in subject):
+        # 深圳…收购…补贴: only another place's documents speak of it.
         missing.append(Gap(f"“{_said(query, subject[0])}”"))
     years = {m.group(1) for m in _YEAR.finditer(text)}
     shown = "".join(f"{c.clause.text}{c.clause.title}{_dates(c.clause, searcher)}" for c in chosen)
-    if years and Intent.VALIDITY not in query.intents and not _CONFIRMS.search(text) and not any(y in shown for y in years) and not any(is_card(c.clause) for c in chosen):
+    if (
+        years
+        and Intent.VALIDITY not in query.intents
+        and not _CONFIRMS.search(text)
+        and not any(y in shown for y in years)
+        and not any(is_card(c.clause) for c in chosen)
+    ):
         missing.append(Gap(f"{'、'.join(sorted(years))}年的情况"))
     return missing
 
@@ -130,11 +137,16 @@ def _dates(clause: Clause, searcher: Searcher) -> str:
     return f" {document.number} {document.signed} {document.published} {document.effective} {document.expires}"
 
 
-def _named_in(searcher: Searcher, query: Query, expressions: tuple[str, ...]) -> Iterator[bool]:
-    """For each clause that may be shown, whether it names the subject at all."""
-    for clause in searcher.allowed_clauses(query):
-        text = normalise(f"{' '.join(clause.path)} {clause.title} {clause.text}") + "".join(n.text for n in clause.footnotes)
-        yield any(e in text for e in expressions)
+def _named_in(searcher: Searcher, query: Query, expressions: tuple[str, ...]) -> bool:
+    """Whether a clause that may be shown names the subject, or no clause anywhere does (then it decides nothing)."""
+    here = {c.clause_id for c in searcher.allowed_clauses(query)}
+    naming = [c for c in searcher.clauses if any(e in _full_text(c) for e in expressions)]
+    return not naming or any(c.clause_id in here for c in naming)
+
+
+def _full_text(clause: Clause) -> str:
+    notes = "".join(n.text for n in clause.footnotes)
+    return normalise(f"{' '.join(clause.path)} {clause.title} {clause.text}{notes}")
 
 
 def _said(query: Query, expressions: tuple[str, ...]) -> str:
@@ -164,6 +176,8 @@ def _holds(fact: Fact, clause: Clause, subject: list[tuple[str, ...]]) -> bool:
 def _before(clause: Clause, spans: list[Span], i: int) -> str:
     """The sentence before, when sentence i has no subject of its own."""
     sentence = clause.text[spans[i].start : spans[i].end]
-    if i and re.match(r"(?:其|该|上述|前述|此类|对其|对该|对符合条件的[，、]|符合条件的[，、]|第[二三]年|截至|20\d\d)", sentence):
+    if i and re.match(
+        r"(?:其|该|上述|前述|此类|对其|对该|对符合条件的[，、]|符合条件的[，、]|第[二三]年|截至|20\d\d)", sentence
+    ):
         return normalise(clause.text[spans[i - 1].start : spans[i - 1].end])
     return ""

@@ -128,8 +128,8 @@ def search(options: argparse.Namespace) -> int:
     from assistant.understand import clean
 
     question = clean(options.question)[0]
-    if not question:
-        raise InputError("问题是空的；请写明想找什么，如 `wence search 首台套补贴`")
+    if not any(c.isalnum() for c in question):
+        raise InputError("问题里没有文字；请写明想找什么，如 `wence search 首台套补贴`")
     region = place(options.region)
     assistant = open_assistant(load_settings())
     found = assistant.searcher.search(question, options.top, region or assistant.region)

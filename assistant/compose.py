@@ -88,7 +88,11 @@ def refusal(
         return [Sentence(UNSAFE, (), "notice")]
     if reason == Refusal.OUT_OF_SCOPE:
         return [Sentence(OUT_OF_SCOPE, (), "notice")]
-    what = f"所收录的文件没有写明{'、'.join(missing)}，无法给出答案。" if missing else "所收录的文件里没有找到能回答这个问题的条款。"
+    what = (
+        f"所收录的文件没有写明{'、'.join(missing)}，无法给出答案。"
+        if missing
+        else "所收录的文件里没有找到能回答这个问题的条款。"
+    )
     sentences = [Sentence(what, (), "notice")]
     if citations:
         sentences.append(Sentence("最接近的条款列在下面，供参考：", (), "notice"))

@@ -37,7 +37,9 @@ CLAUSE_MARGIN = 0.9
 
 _LISTED = re.compile(r"[、和跟与]|以及|还有|分别|各(?:是|有|给|多少|自)|哪个|区别|对比|比较|一起|同时")
 """A question that lists several things."""
-_LEANS = re.compile(r"^(?:其|该|上述|前述|此类|对其|支持其|对上述|对该|同时|并|此外|以上|对符合条件的[，、]|符合条件的[，、])")
+_LEANS = re.compile(
+    r"^(?:其|该|上述|前述|此类|对其|支持其|对上述|对该|同时|并|此外|以上|对符合条件的[，、]|符合条件的[，、])"
+)
 _CONDITION = re.compile(r"符合|首次|连续|经(?:认定|评定|备案|事前)|对[^，。]{2,40}的[，、]|条件|应当|须")
 _VALID = re.compile(r"有效期|施行|生效|起实施")
 _DEFINES = re.compile(r"是指|以下简称|包括|分别")
@@ -119,7 +121,12 @@ def _names(chosen: Chosen, expressions: tuple[str, ...]) -> bool:
 
 
 def subject_expressions(query: Query, searcher: Searcher) -> list[tuple[str, ...]]:
-    """What a question is about, most telling first: each as the expressions that name it.
+    """What a question is about, most telling first: each as the expressions that name it."""
+    return [expressions for _, expressions in weighed_subjects(query, searcher)]
+
+
+def weighed_subjects(query: Query, searcher: Searcher) -> list[tuple[float, tuple[str, ...]]]:
+    """The same with weights (inverse document frequency).
 
     Groups of subjects of the word list, and listed words outside any group. Empty when nothing listed is named.
     """
@@ -135,8 +142,7 @@ def subject_expressions(query: Query, searcher: Searcher) -> list[tuple[str, ...
         plain = normalise(word)
         if len(plain) > 2 and plain in query.topic and not any(plain in s or s in plain for s in said):
             found.append((searcher.lexical.weight(plain), (plain,)))
-    found.sort(key=lambda pair: -pair[0])
-    return [expressions for _, expressions in found]
+    return sorted(found, key=lambda pair: -pair[0])
 
 
 def _whole(scored: Scored, share: float) -> Chosen:

@@ -34,14 +34,16 @@ FAILED = "抱歉，这次没能完成回答，请稍后再试。"
 MODES = {"verbatim": "原文模式：回答逐句摘自条款原文，未经改写。", "llm": "模型模式：由模型撰写，每句都与条款核对过。"}
 MAX_SHOWN_QUESTION_CHARS = 1000
 """More of a question is not repeated on the page: the asker has it, and the answer should stay in sight."""
+MAX_UNDERSTOOD_CHARS = 80
+"""A follow-up is repeated with what it was taken to refer to, so that a wrong guess is seen; long ones say it themselves."""
 FOLD_CHARS = 400
 """Unquoted stretches longer than this are folded, so that the quoted words are seen first."""
 _OFFICE = re.compile(r"(责任单位|责任部门|牵头单位|牵头部门|配合单位|配合部门|主管部门)[：:]")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Exchange:
-    """One question with what has arrived of its answer."""
+    """One question with what has arrived of its answer. Compared by identity: it grows."""
 
     number: int
     """Place in the conversation, from 1; makes element names unique on the page."""
@@ -53,6 +55,11 @@ class Exchange:
     """Set when it is complete."""
     failed: bool = False
 
+    @property
+    def ended(self) -> bool:
+        """Nothing more will come."""
+        return self.failed or self.answer is not None
+
 
 def exchange(x: Exchange) -> str:
     """A question and its answer; clause cards stand beside the answer, or below it on a narrow screen."""
@@ -63,7 +70,9 @@ def exchange(x: Exchange) -> str:
     refused = x.answer.refusal_reason if x.answer else None
     state = "failed" if x.failed else "done" if x.answer else "busy"
     cards = "".join(card(c, f"{name}-c{c.n}") for c in x.citations)
-    aside = f'<aside class="w-clauses" aria-label="条款"><h3>{_heading(x, refused)}</h3>{cards}</aside>' if cards else ""
+    aside = (
+        f'<aside class="w-clauses" aria-label="条款"><h3>{_heading(x, refused)}</h3>{cards}</aside>' if cards else ""
+    )
     return (
         f'<section class="w-turn" id="{name}" data-state="{state}">'
         f'<div class="w-question"><p>{escape(asked) or "（空）"}</p></div>'
@@ -86,9 +95,9 @@ def _answer(x: Exchange, name: str) -> str:
         return f'<p class="w-failed" role="alert">{FAILED}</p>'
     if x.answer and x.answer.refusal_reason:
         parts.append(f'<p class="w-verdict">{VERDICTS[x.answer.refusal_reason]}</p>')
-    if x.answer and x.citations and x.answer.standalone_question.strip() != x.question.strip():
+    if x.answer and x.citations and x.number > 1:
         understood = x.answer.standalone_question
-        if len(understood) <= 80:
+        if len(understood) <= MAX_UNDERSTOOD_CHARS and re.sub(r"\W", "", understood) != re.sub(r"\W", "", x.question):
             parts.append(f'<p class="w-understood">按“{escape(understood)}”查找</p>')
     parts += _sentences(x, name)
     if not x.answer:
@@ -112,7 +121,8 @@ def _sentences(x: Exchange, name: str) -> list[str]:
     open_for: tuple[int, ...] | None = None
     for number, s in enumerate(x.sentences, 1):
         marks = "".join(_mark(s, cited[n], name) for n in s.citations if n in cited)
-        here = f'<span id="{name}-s{number}">{escape(s.text)}{marks}</span>'
+        # The last character and its marks stay on one line.
+        here = f'<span id="{name}-s{number}">{escape(s.text[:-1])}<span class="w-tail">{escape(s.text[-1:])}{marks}</span></span>'
         department = bool(s.citations) and s.citations[0] in cited and _is_department(s, cited[s.citations[0]].clause)
         if not department and s.citations and s.citations == open_for:
             parts[-1] += here
@@ -154,17 +164,19 @@ def card(c: Citation, name: str) -> str:
     notes = "".join(f"<li><sup>{escape(f.mark)}</sup>{escape(f.text)}</li>" for f in clause.footnotes)
     link = ""
     if re.match(r"https?://", c.source_url):
-        link = f'<a class="w-source" href="{escape(c.source_url)}" target="_blank" rel="noopener noreferrer">查看原文</a>'
+        link = (
+            f'<a class="w-source" href="{escape(c.source_url)}" target="_blank" rel="noopener noreferrer">查看原文</a>'
+        )
     quotable = f"{clause.address}：{clause.text}{clause.department_text}"
     return (
         f'<article class="w-card" id="{name}" tabindex="-1">'
         f'<header><a class="w-n" href="#{name}" data-back="{c.n}" aria-label="条款{c.n}，回到回答">[{c.n}]</a>'
         f'<div><p class="w-document">{escape(clause.document_title)}</p>'
         f'<p class="w-facts">{badge(clause.status)}{number}</p></div></header>'
-        f'{where}{f"<h4>{escape(head)}</h4>" if head else ""}'
+        f"{where}{f'<h4>{escape(head)}</h4>' if head else ''}"
         f'<div class="w-text">{_marked(c, name)}</div>'
         f"{_departments(clause, name)}"
-        f'{f"<ul class=w-notes>{notes}</ul>" if notes else ""}'
+        f"{f'<ul class=w-notes>{notes}</ul>' if notes else ''}"
         f'<footer>{link}<button type="button" class="w-copy" data-copy="{escape(quotable)}">复制条款</button></footer>'
         f"</article>"
     )
@@ -209,7 +221,7 @@ def _departments(clause: Clause, name: str) -> str:
         if office:
             label, part = office.group(1), part[office.end() :]
         elif "lead" in roles:
-            label = "牵头"
+            label, part = "牵头", part.removesuffix("牵头")
         else:
             label = "配合" if any(d.role == "lead" for d in clause.departments) else "责任部门"
         rows.append(f"<dt>{label}</dt><dd>{escape(part)}</dd>")

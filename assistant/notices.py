@@ -15,7 +15,9 @@ from index.words import normalise
 
 EXPIRING_DAYS = 180
 """From so many days before its end a document's end is said in every answer."""
-_PILOT = re.compile(r"(?:在|依托|自行在)?((?:张江|临港新片区|临港|前海|河套)(?:[、和及](?:张江|临港新片区|临港|前海|河套))*)(?:深港现代服务业合作区)?(?:等地区)?(?:加快)?(?:试点|产业化|推广)")
+_PILOT = re.compile(
+    r"(?:在|依托|自行在)?((?:张江|临港新片区|临港|前海|河套)(?:[、和及](?:张江|临港新片区|临港|前海|河套))*)(?:深港现代服务业合作区)?(?:等地区)?(?:加快)?(?:试点|产业化|推广)"
+)
 
 
 def notices_for(chosen: Sequence[Chosen], query: Query, searcher: Searcher, today: dt.date) -> list[str]:
@@ -75,7 +77,8 @@ def _several(chosen: Sequence[Chosen], searcher: Searcher) -> list[str]:
         if len(documents) < 2:
             continue
         named = "；".join(
-            f"《{d.title}》（{'，'.join(x for x in (d.number, STATUS_NAMES[d.status], d.signed) if x)}）" for d in documents
+            f"《{d.title}》（{'，'.join(x for x in (d.number, STATUS_NAMES[d.status], d.signed) if x)}）"
+            for d in documents
         )
         found.append(f"答案引自{len(documents)}份文件，各自列出：{named}。说法不同时，请以现行有效的文件为准。")
     return found
@@ -91,7 +94,11 @@ def _pilot(chosen: Sequence[Chosen]) -> list[str]:
         for span in c.spans:
             if m := _PILOT.search(c.clause.text[span.start : span.end]):
                 number = c.clause.label.rstrip(".．、")
-                found.append(f"第{number}条所述支持仅在{m.group(1)}范围内适用或试点，其他区域不适用。" if number.isdigit() else f"“{c.clause.title}”所述支持仅在{m.group(1)}范围内适用或试点。")
+                found.append(
+                    f"第{number}条所述支持仅在{m.group(1)}范围内适用或试点，其他区域不适用。"
+                    if number.isdigit()
+                    else f"“{c.clause.title}”所述支持仅在{m.group(1)}范围内适用或试点。"
+                )
     return found
 
 
@@ -111,7 +118,9 @@ def _places(chosen: Sequence[Chosen], query: Query, searcher: Searcher) -> list[
 
 
 _CONFIRMS = re.compile(r"(?:对吧|是吧|对吗|是吗|对不对|是不是|没错吧|听说|据说|不是.{2,40}[吗么吧])")
-_FIGURE = re.compile(r"\d+(?:\.\d+)?\s*(?:万|亿|千)?\s*(?:元|%|家|年|个月|天|日)|\d+(?:\.\d+)?\s*[万亿]|[一二两三四五六七八九十]+(?:万|成)|全额")
+_FIGURE = re.compile(
+    r"\d+(?:\.\d+)?\s*(?:万|亿|千)?\s*(?:元|%|家|年|个月|天|日)|\d+(?:\.\d+)?\s*[万亿]|[一二两三四五六七八九十]+(?:万|成)|全额"
+)
 
 
 def _premise(chosen: Sequence[Chosen], query: Query) -> list[str]:

@@ -59,14 +59,50 @@
     event.preventDefault();
   });
 
+  // A short answer stays beside its long list of clauses; one taller than the screen must scroll with them.
+  function fit() {
+    document.querySelectorAll(".w-main").forEach((main) => {
+      main.style.position = main.offsetHeight > innerHeight - 150 ? "static" : "";
+    });
+  }
+  addEventListener("resize", fit);
+
+  // The framework reports trouble in English, in its own corner; here it is one Chinese line above the question.
+  const TROUBLE = [
+    [/re-?established|restored/i, ""],
+    [/busy|full|too many/i, "当前提问的人较多，请稍后再试。"],
+    [/lost|connect/i, "与服务器的连接已断开，正在重新连接……"],
+    [/\S/, "这次没能完成，请稍后再试。"],
+  ];
+  function report() {
+    const toast = document.querySelector(".toast-wrap");
+    const said = toast ? toast.textContent.trim() : "";
+    const composer = document.getElementById("w-composer");
+    if (!composer) return;
+    const text = (TROUBLE.find(([pattern]) => pattern.test(said)) || [0, ""])[1];
+    let line = document.getElementById("w-trouble");
+    if (!line && !text) return;
+    if (!line) {
+      line = Object.assign(document.createElement("p"), { id: "w-trouble" });
+      line.setAttribute("role", "alert");
+      composer.prepend(line);
+    }
+    if (line.textContent !== text) line.textContent = text;
+    const waiting = text && document.querySelector(".w-busy span");
+    if (waiting && waiting.textContent !== "回答中断，请重新提问") waiting.textContent = "回答中断，请重新提问";
+  }
+
   let newest = "";
   new MutationObserver(() => {
+    fit();
+    report();
     const turn = document.querySelector("#w-live .w-turn");
     if (!turn || turn.id === newest) {
       if (!turn) newest = "";
       return;
     }
     newest = turn.id;
-    requestAnimationFrame(() => show(turn, "start"));
+    // Earlier exchanges move up in the same update; their place is known a moment later.
+    setTimeout(() => show(turn, "start"), 60);
   }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["id"] });
 })();

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,59 +22,65 @@ from fastapi import FastAPI  # noqa: E402
 from assistant import compose, markup  # noqa: E402
 from assistant.answer import Turn  # noqa: E402
 from assistant.ask import Assistant  # noqa: E402
+from assistant.shell import PROMISE, TITLE  # noqa: E402
 from index.clause import Document  # noqa: E402
 
 log = logging.getLogger("wence.page")
 
-TITLE = "问策 · 政策条款问答"
-PROMISE = "回答每一句，都指得出条款。"
 INTRO = "<h2>想了解哪项政策？</h2><p>补贴多少、要什么条件、归哪个部门管，直接问就行。文件里没有写的，会如实告诉您。</p>"
 CAUTION = "内容摘自已收录的政策文件，办理请以发文机关正式发布的文件和解释为准。"
-EXAMPLES: tuple[tuple[str, str], ...] = (
-    ("上海市", "上海小升规最多奖励多少？"),
-    ("上海市", "企业设立研发机构有哪些支持？"),
-    ("深圳市", "深圳首次升规的科技服务业企业能拿多少奖励？"),
-    ("", "科技创新券怎么用，哪个部门负责？"),
-    ("", "上海和深圳对检验检测有什么支持？"),
-    ("上海市", "409号文第8条写了什么？"),
-    ("", "概念验证和中试有哪些支持？"),
-    ("", "申报截止到哪一天？"),
+EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("上海市",), "上海小升规最多奖励多少？"),
+    (("上海市",), "首台套最高补多少？"),
+    (("上海市",), "在临港做中试能报销多少？"),
+    ((), "科技服务业税收有什么优惠？"),
+    ((), "科技创新券怎么用，哪个部门负责？"),
+    (("上海市",), "外国人才来沪工作有什么便利？"),
+    (("上海市", "深圳市"), "上海和深圳对检验检测有什么支持？"),
+    (("深圳市",), "深圳首次升规的企业能拿多少奖励？"),
 )
-"""(region whose documents it needs, question). The last one is refused, which is also worth seeing."""
+"""(regions whose documents it needs, question). The last one is refused, which is also worth seeing."""
 ANYWHERE = "不限"
 MAX_RADIO_REGIONS = 5
 """More regions than this become a list to choose from."""
 MAX_MESSAGE_CHARS = 20_000
-MAX_EXCHANGES = 30
+MAX_EXCHANGES = 20
 """Older ones leave the page and the state."""
+IDLE_S = 4 * 3600
+"""A conversation that nobody continues for so long is forgotten."""
 ASKERS_AT_ONCE = 8
 """Answers made at the same time; others wait their turn, some tens of milliseconds."""
 WAITING = 1000
+"""Questions that may queue; after that the page says that it is busy."""
+MIN_STEP_S = 0.04
+"""Sentences that come faster than an eye follows are shown together: each step costs the server some milliseconds."""
 FONTS = ["PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "system-ui", "sans-serif"]
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What one browser session has said and seen."""
+    """What one browser session has asked and been told."""
 
-    turns: tuple[Turn, ...] = ()
-    shown: tuple[str, ...] = ()
-    """Finished exchanges as HTML, oldest first."""
+    exchanges: tuple[markup.Exchange, ...] = ()
+    """Finished ones, oldest first."""
     count: int = 0
+    """All of them, those that left included."""
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """What a follow-up may refer to; a failed exchange is shown, but not referred to."""
+        done = [(x.question, x.answer.text) for x in self.exchanges if x.answer]
+        return tuple(turn for asked, told in done for turn in (Turn("user", asked), Turn("assistant", told)))
 
     def add(self, x: markup.Exchange) -> Conversation:
-        """This conversation with one more exchange; a failed one is shown, but not referred to later."""
-        said = (Turn("user", x.question), Turn("assistant", x.answer.text)) if x.answer else ()
-        turns, shown = (*self.turns, *said), (*self.shown, markup.exchange(x))
-        return Conversation(turns[-2 * MAX_EXCHANGES :], shown[-MAX_EXCHANGES:], self.count + 1)
+        """This conversation with one more exchange."""
+        return Conversation((*self.exchanges, x)[-MAX_EXCHANGES:], self.count + 1)
 
 
-def answer_events(assistant: Assistant, conversation: Conversation, message: str, region: str) -> Iterator[markup.Exchange]:
-    """The exchange as it grows. An exception ends it in one polite line; the details go to the log."""
-    x = markup.Exchange(conversation.count + 1, message)
-    yield x
+def fill(x: markup.Exchange, assistant: Assistant, turns: Sequence[Turn], region: str) -> Iterator[None]:
+    """Let an exchange grow, one event at a time. An exception ends it in one polite line; details go to the log."""
     try:
-        for event in assistant.stream(message, conversation.turns, region):
+        for event in assistant.stream(x.question, turns, region):
             if event.kind == "evidence":
                 x.citations = event.citations
             elif event.sentence:
@@ -82,11 +89,11 @@ def answer_events(assistant: Assistant, conversation: Conversation, message: str
                 x.notices.append(event.notice)
             else:
                 x.answer = event.answer
-            yield x
+            yield
     except Exception:
         log.exception("answering failed")
         x.failed, x.citations, x.answer = True, (), None
-        yield x
+        yield
 
 
 def regions_of(documents: Sequence[Document]) -> list[str]:
@@ -105,14 +112,17 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         if not message.strip():
             yield {hint: f'<p class="w-hint" role="status">{compose.EMPTY}</p>'}
             return
+        x = markup.Exchange(conversation.count + 1, message)
         yield {
             box: "", hint: "", welcome: gr.update(visible=False), fresh: gr.update(visible=True),
-            past: "".join(conversation.shown),
+            past: "".join(map(markup.exchange, conversation.exchanges)), live: markup.exchange(x),
         }  # fmt: skip
-        x = markup.Exchange(0, "")
-        for x in answer_events(assistant, conversation, message, region if region in regions else ""):
-            yield {live: markup.exchange(x)}
-        yield {session: conversation.add(x)}
+        shown_at = 0.0
+        for _ in fill(x, assistant, conversation.turns, region if region in regions else ""):
+            if not x.ended and time.monotonic() - shown_at >= MIN_STEP_S:
+                yield {live: markup.exchange(x)}
+                shown_at = time.monotonic()
+        yield {live: markup.exchange(x), session: conversation.add(x)}
 
     def start_over() -> dict[Any, Any]:
         return {
@@ -121,7 +131,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         }  # fmt: skip
 
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
-        session = gr.State(Conversation())
+        session = gr.State(Conversation(), time_to_live=IDLE_S)
         with gr.Row(elem_id="w-top"):
             _html(f"<h1>问策</h1><p>{PROMISE}</p>", "w-brand")
             fresh = gr.Button("新对话", elem_id="w-fresh", size="sm", visible=False, scale=0)
@@ -129,7 +139,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             _html(INTRO, "w-intro")
             with gr.Row(elem_id="w-examples"):
                 examples = [
-                    gr.Button(text, elem_classes="w-example") for place, text in EXAMPLES if not place or place in regions
+                    gr.Button(text, elem_classes="w-example") for needed, text in EXAMPLES if {*needed} <= {*regions}
                 ]
             _html(markup.documents(documents), "w-collected")
         past = _html("", "w-past")
@@ -139,7 +149,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             with gr.Row(elem_id="w-line"):
                 box = gr.Textbox(
                     label="问题", show_label=False, container=False, lines=1, max_lines=5, elem_id="w-box", autofocus=True,
-                    placeholder="请输入政策问题，例如：首台套最高补多少？", scale=1,
+                    placeholder="请输入政策问题", scale=1,
                 )  # fmt: skip
                 send = gr.Button("提问", variant="primary", elem_id="w-send", scale=0, min_width=72)
             region = _region_choice(regions, assistant.region)
@@ -164,7 +174,7 @@ def _region_choice(regions: Sequence[str], default: str) -> gr.Radio | gr.Dropdo
     choices = [(ANYWHERE, ""), *((r, r) for r in regions)]
     chosen = default if default in regions else ""
     kind = gr.Radio if len(regions) <= MAX_RADIO_REGIONS else gr.Dropdown
-    return kind(choices=choices, value=chosen, label="企业所在地区", container=True, elem_id="w-region", interactive=True)
+    return kind(choices=choices, value=chosen, label="所在地区", container=True, elem_id="w-region", interactive=True)
 
 
 def mount_page(app: FastAPI, assistant: Assistant) -> FastAPI:

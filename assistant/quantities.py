@@ -113,7 +113,9 @@ _MOST = (
 _LEAST = (
     r"不低于|不少于|不小于|不得低于|不得少于|至少|最低|最少|起步|保底|下限|超过|突破|冲破|高于|大于|多于|超出|逾|满|超"
 )
-_BEFORE = re.compile(rf"(?P<most>{_MOST})|(?P<least>{_LEAST})|(?P<approx>大约|大概|(?<![节预签合制契公])约|将近|接近|(?<![最附靠])近)")
+_BEFORE = re.compile(
+    rf"(?P<most>{_MOST})|(?P<least>{_LEAST})|(?P<approx>大约|大概|(?<![节预签合制契公])约|将近|接近|(?<![最附靠])近)"
+)
 _FAR = re.compile(r"[，,。；;：:、！？\n]")
 # Words that must touch the figure: 约 stands in 节约 and 预约, 近 in 近年来, 超 in 超上一年度.
 _CLOSE = {"约", "近", "超", "满", "大约", "大概", "将近", "接近", "逾"}

@@ -5,6 +5,7 @@ The port is taken before anything else starts, so that a port in use costs a mom
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import socket
@@ -93,7 +94,9 @@ def take_port(host: str, port: int) -> socket.socket:
                 f"端口 {port} 已被占用（{host}:{port}）；请先停止占用它的程序，或换一个端口，例如 `wence serve --port {port % 65535 + 1}`"
             ) from None
         if number == errno.EACCES:
-            raise StorageError(f"没有权限使用端口 {port}；请换用 1024 以上的端口，例如 `wence serve --port {PORT}`") from None
+            raise StorageError(
+                f"没有权限使用端口 {port}；请换用 1024 以上的端口，例如 `wence serve --port {PORT}`"
+            ) from None
         if isinstance(error, OverflowError):
             raise InputError(f"端口 {port} 无效；应为 1 到 65535") from None
         raise InputError(f"无法在地址 {host} 上监听（{error}）；本机使用 127.0.0.1，对外服务使用 0.0.0.0") from None
@@ -142,9 +145,10 @@ def serve(assistant: Assistant, host: str = HOST, port: int = PORT, listener: so
         StorageError: the port is in use or may not be used.
     """
     listener = listener or take_port(host, port)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    # Pages that are still open at the end are no error.
-    logging.getLogger("uvicorn.error").addFilter(lambda record: "timeout graceful shutdown" not in record.getMessage())
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )
+    logging.getLogger("uvicorn.error").addFilter(_worth_logging)
     try:
         Server(assistant, listener).serve_here()
     except KeyboardInterrupt:
@@ -152,3 +156,9 @@ def serve(assistant: Assistant, host: str = HOST, port: int = PORT, listener: so
     finally:
         listener.close()
     print("问策已停止。", flush=True)
+
+
+def _worth_logging(record: logging.LogRecord) -> bool:
+    """Pages that are still open when the server stops are no error."""
+    cut_off = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cut_off and "timeout graceful shutdown" not in record.getMessage()

@@ -27,12 +27,15 @@ POLICY = (
     "form-action 'self'"
 )
 """'unsafe-eval' is the framework's template compiler; the words of askers and documents never reach it."""
-HEAD = """<meta name="description" content="政策条款问答：回答每一句，都指得出条款。" />
+TITLE = "问策 · 政策条款问答"
+PROMISE = "回答每一句，都指得出条款。"
+HEAD = f"""<title>{TITLE}</title>
+<meta name="description" content="{PROMISE}" />
 <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='7' fill='%231d5fb4'/%3E%3Cpath d='M9 9h14M9 16h14M9 23h8' stroke='white' stroke-width='3' stroke-linecap='round'/%3E%3C/svg%3E" />
 <script>for (const [key, value] of [["language", "zh-CN"], ["languages", ["zh-CN"]]])
-Object.defineProperty(navigator, key, { get: () => value, configurable: true });</script>
-<link rel="stylesheet" href="./page.css?v={css}" />
-<script defer src="./page.js?v={js}"></script>
+Object.defineProperty(navigator, key, {{ get: () => value, configurable: true }});</script>
+<link rel="stylesheet" href="./page.css?v={{css}}" />
+<script defer src="./page.js?v={{js}}"></script>
 """
 """The framework picks its own few strings by the browser's language; this page has one."""
 SPLASH = '<div id="w-splash">正在打开问策……<noscript>本页需要启用 JavaScript。</noscript></div>'

@@ -30,8 +30,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     answer = sub.add_parser("run", help="用题集提问一遍并打分", description="用题集提问一遍并打分", add_help=False)
     answer.add_argument("-h", "--help", action="help", help="显示帮助")
-    answer.add_argument("--dataset", required=True, metavar="题集", help="policy.dev 等自带题集的名字，或 JSON Lines 文件")
-    answer.add_argument("--out", type=Path, metavar="文件夹", help="结果放在这里；中断后用同一文件夹接着做（默认 runs/题集-时间）")
+    answer.add_argument(
+        "--dataset", required=True, metavar="题集", help="policy.dev 等自带题集的名字，或 JSON Lines 文件"
+    )
+    answer.add_argument(
+        "--out", type=Path, metavar="文件夹", help="结果放在这里；中断后用同一文件夹接着做（默认 runs/题集-时间）"
+    )
     answer.set_defaults(run=run_dataset)
 
     judge = sub.add_parser("judge", help="逐条核对论断是否有依据", description="逐条核对论断是否有依据", add_help=False)
@@ -72,7 +76,9 @@ def run_dataset(options: argparse.Namespace) -> int:
     counts = {ALL: len(questions), **Counter(q.type for q in questions)}
     by_type = {kind: {n: e.to_json() for n, e in means.items()} for kind, means in scores.items()}
     write_json(folder / "scores.json", {"header": header, "counts": counts, "answer_ms": times, "scores": by_type})
-    print(f"{dataset.name}：{len(questions)} 题，索引 {header['index_version']}，代码 {header['git'] or '（不在 git 中）'}")
+    print(
+        f"{dataset.name}：{len(questions)} 题，索引 {header['index_version']}，代码 {header['git'] or '（不在 git 中）'}"
+    )
     print(table(scores, counts))
     print(f"\n每题用时 p50 {times['p50']:.0f} ms，p95 {times['p95']:.0f} ms；结果在 {folder}")
     return 0

@@ -136,7 +136,9 @@ def main() -> int:
     print("阈值   误拒    法律问题被拒  范围外被拒")
     for row in rows:
         mark = "  ← 采用" if row["threshold"] == threshold else ""
-        print(f"{row['threshold']:.2f}   {row['false_refusals']:.3f}   {row['refused_law']:.3f}         {row['refused_policy']:.3f}{mark}")
+        print(
+            f"{row['threshold']:.2f}   {row['false_refusals']:.3f}   {row['refused_law']:.3f}         {row['refused_policy']:.3f}{mark}"
+        )
     model = fit(x, y)
     record = {
         "weights": {name: round(float(w), 4) for name, w in zip(SUBJECT_FEATURES, model.coef_[0], strict=True)},

@@ -51,7 +51,9 @@ def read_claims(path: Path) -> Iterator[dict[str, Any]]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"无法读取 {path}（{getattr(error, 'strerror', None) or '不是 UTF-8'}）；应为 JSON Lines") from None
+        raise InputError(
+            f"无法读取 {path}（{getattr(error, 'strerror', None) or '不是 UTF-8'}）；应为 JSON Lines"
+        ) from None
     seen: set[str] = set()
     for number, line in enumerate(lines, 1):
         if line.strip():

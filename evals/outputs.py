@@ -100,7 +100,9 @@ def answer_all(questions: Sequence[Question], assistant: Assistant, header: Reco
                 file.flush()
                 done[question.id] = record
     except OSError as error:
-        raise StorageError(f"无法写入 {folder}（{error.strerror}）；已有答案保留，腾出空间后用 --out {folder} 接着做") from None
+        raise StorageError(
+            f"无法写入 {folder}（{error.strerror}）；已有答案保留，腾出空间后用 --out {folder} 接着做"
+        ) from None
     return [done[q.id] for q in questions]
 
 

@@ -131,7 +131,9 @@ def _question(path: Path, number: int, row: Any) -> Question:
 
 def squeeze(text: str) -> str:
     """Text for comparing quotes: no markup, no space, NFKC."""
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", re.sub(r"<sup>.*?</sup>|\*\*|\[bookmark:[^\]]*\]", "", text)))
+    return re.sub(
+        r"\s", "", unicodedata.normalize("NFKC", re.sub(r"<sup>.*?</sup>|\*\*|\[bookmark:[^\]]*\]", "", text))
+    )
 
 
 class GoldFinder:

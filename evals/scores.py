@@ -67,7 +67,9 @@ def table(scores: Scores, counts: Mapping[str, int]) -> str:
     for kind, means in scores.items():
         rows.append([kind, str(counts[kind]), *(_cell(name, means.get(name)) for name in names)])
     widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  ".join(_pad(cell, w, i == 0) for i, (cell, w) in enumerate(zip(row, widths, strict=True))) for row in rows]
+    lines = [
+        "  ".join(_pad(cell, w, i == 0) for i, (cell, w) in enumerate(zip(row, widths, strict=True))) for row in rows
+    ]
     intervals = [
         f"{HEADINGS[n]} {e.value:.3f} [{e.low:.3f}, {e.high:.3f}]（{e.n} 题）"
         for n, e in scores[ALL].items()
@@ -89,5 +91,3 @@ def _width(text: str) -> int:
 def _pad(text: str, width: int, left: bool) -> str:
     space = " " * (width - _width(text))
     return text + space if left else space + text
-
-

@@ -101,7 +101,9 @@ class ExactStore:
 
 def add_option(parser: argparse.ArgumentParser) -> None:
     """`--stard FOLDER`, for every program that uses the benchmark."""
-    parser.add_argument("--stard", type=Path, default=FOLDER, metavar="文件夹", help="STARD 数据（默认 ../shared/benchmarks/stard）")
+    parser.add_argument(
+        "--stard", type=Path, default=FOLDER, metavar="文件夹", help="STARD 数据（默认 ../shared/benchmarks/stard）"
+    )
 
 
 def is_there(folder: Path) -> bool:
@@ -149,7 +151,7 @@ def vectors_of(texts: Sequence[str], encoder: Encoder, cache: Path) -> Vectors:
     Raises:
         StorageError: the cache folder cannot be written.
     """
-    path = _cached(cache, "vectors", encoder.name, *texts).with_suffix(".npy")
+    path = vectors_file(texts, encoder, cache)
     if path.is_file():
         return np.asarray(np.load(path), dtype=np.float32)
     from tqdm import tqdm
@@ -164,15 +166,22 @@ def vectors_of(texts: Sequence[str], encoder: Encoder, cache: Path) -> Vectors:
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise StorageError(f"无法写入 {path}（{error.strerror}）；请检查磁盘空间，或用 WENCE_CACHE 换一个文件夹") from None
+        raise StorageError(
+            f"无法写入 {path}（{error.strerror}）；请检查磁盘空间，或用 WENCE_CACHE 换一个文件夹"
+        ) from None
     return vectors
+
+
+def vectors_file(texts: Sequence[str], encoder: Encoder, cache: Path) -> Path:
+    """Where the vectors of these texts are, or will be, kept."""
+    return cached(cache, "vectors", encoder.name, *texts).with_suffix(".npy")
 
 
 def lexical_of(clauses: Sequence[Clause], tokenizer: Tokenizer, cache: Path) -> LexicalIndex:
     """The lexical index, kept likewise (45 s for 55,389 articles); rebuilt when its code or word list changes."""
     code = Path(__file__).resolve().parents[1] / "index"
     sources = [(code / name).read_text(encoding="utf-8") for name in _LEXICAL_SOURCES]
-    folder = _cached(cache, "lexical", *sources, *(f"{c.document_id}{c.path}{c.text}" for c in clauses))
+    folder = cached(cache, "lexical", *sources, *(f"{c.document_id}{c.path}{c.text}" for c in clauses))
     if not folder.is_dir():
         print(f"建立 {len(clauses)} 条的词法索引（约 {len(clauses) // 1200} 秒）…", file=sys.stderr)
         draft = folder.with_suffix(f".{os.getpid()}.part")
@@ -181,7 +190,8 @@ def lexical_of(clauses: Sequence[Clause], tokenizer: Tokenizer, cache: Path) -> 
     return LexicalIndex.load(folder)
 
 
-def _cached(cache: Path, kind: str, *content: str) -> Path:
+def cached(cache: Path, kind: str, *content: str) -> Path:
+    """A place in the cache folder that depends on what goes into it."""
     digest = hashlib.sha256("\x1f".join(content).encode()).hexdigest()[:16]
     return cache / "stard" / f"{kind}-{digest}"
 
@@ -203,9 +213,7 @@ def recall(gold: frozenset[str], ranked: Sequence[str], k: int) -> float:
 def figures(searcher: Searcher, vectors: Vectors, questions: Sequence[LayQuestion]) -> dict[str, dict[str, Estimate]]:
     """R@10 and R@100 of lexical alone, dense alone and the product's own search."""
     ids = [c.clause_id for c in searcher.clauses]
-    values: dict[str, dict[str, list[float]]] = {
-        name: {"R@10": [], "R@100": []} for name in ("词法", "向量", "融合")
-    }
+    values: dict[str, dict[str, list[float]]] = {name: {"R@10": [], "R@100": []} for name in ("词法", "向量", "融合")}
     for question in questions:
         found = searcher.search(question.text, 100)
         bm25 = searcher.lexical.scores(searcher.tokenizer.tokens(found.query.topic))
@@ -226,7 +234,9 @@ def table(found: dict[str, dict[str, Estimate]]) -> str:
     n = found["融合"]["R@10"].n
     lines = [f"STARD：55,389 条法条，{n} 个未用于拟合的问题（95 % 区间为自助法）"]
     lines += [f"  {name}  R@10 {by_k['R@10']}  R@100 {by_k['R@100']}" for name, by_k in found.items()]
-    lines.append(f"  公开的 BM25  R@10 {PUBLISHED_BM25_R10}（STARD 自己的 dev 部分；本表是其 train 的一半，两者不是同一批问题）")
+    lines.append(
+        f"  公开的 BM25  R@10 {PUBLISHED_BM25_R10}（STARD 自己的 dev 部分；本表是其 train 的一半，两者不是同一批问题）"
+    )
     return "\n".join(lines)
 
 

@@ -17,12 +17,16 @@ from index.numerals import parse_ordinal
 from index.words import normalise
 
 _NUM = r"[0-9零〇一二三四五六七八九十百千两]{1,7}"
-_ARTICLE = re.compile(rf"第\s*[(（]?\s*({_NUM})\s*[)）]?\s*(条|款|项|点|章|节|部分|大点|小点)(?:\s*之\s*([一二三四五六七八九十\d]{{1,3}}))?")
+_ARTICLE = re.compile(
+    rf"第\s*[(（]?\s*({_NUM})\s*[)）]?\s*(条|款|项|点|章|节|部分|大点|小点)(?:\s*之\s*([一二三四五六七八九十\d]{{1,3}}))?"
+)
 _BARE = re.compile(r"(?:文|意见|措施|方案|办法|规定|细则|条例)[的里中]?\s*[(（]?(\d{1,4})[)）]?\s*(条|点|项|章)")
 _AFTER_NUMBER = re.compile(rf"号\s*(?:文件?)?[的里中]?\s*第?\s*[(（]?({_NUM})[)）]?\s*(条|点|项|章|款)")
 _MARKED = re.compile(rf"(?:文|意见|措施|方案|办法|规定|细则|条例)[的里中]?\s*[(（]({_NUM})[)）]")
 _RANGE = re.compile(rf"第\s*{_NUM}\s*[条款项]?\s*(?:至|到|-|—|~)\s*第?\s*{_NUM}")
-_NUMBER = re.compile(r"(?:([\u4e00-\u9fa5]{1,8})\s*[〔\[（(【]?\s*((?:19|20)\d{2})\s*[〕\]）)】年\s]\s*)?第?\s*(\d{1,5})\s*号(?!楼|线|店|院|门|机|码|湾|元素)")
+_NUMBER = re.compile(
+    r"(?:([\u4e00-\u9fa5]{1,8})\s*[〔\[（(【]?\s*((?:19|20)\d{2})\s*[〕\]）)】年\s]\s*)?第?\s*(\d{1,5})\s*号(?!楼|线|店|院|门|机|码|湾|元素)"
+)
 _SHORT_NUMBER = re.compile(r"(?<![\d.])(\d{3,4})\s*(?=那个|这个|那份|这份|文件|里面|里头|文)")
 _QUOTED = re.compile(r"《([^》]{2,60})》")
 _KINDS = (
@@ -90,10 +94,18 @@ def find_documents(question: str, documents: Sequence[Document], regions: Sequen
             certain.append(document.document_id)
     for m in _QUOTED.finditer(text):
         wanted = re.sub(r"\s", "", normalise(m.group(1)))
-        certain += [d.document_id for d in documents if len(wanted) >= 4 and wanted in re.sub(r"\s", "", normalise(d.title))]
+        certain += [
+            d.document_id for d in documents if len(wanted) >= 4 and wanted in re.sub(r"\s", "", normalise(d.title))
+        ]
     if certain:
         # “若干措施跟11号文有啥区别”: the second document is named by its kind.
-        certain += [d.document_id for k in _KINDS[:5] if k in flat for d in here if k in d.title and _apart(k, certain, documents)]
+        certain += [
+            d.document_id
+            for k in _KINDS[:5]
+            if k in flat
+            for d in here
+            if k in d.title and _apart(k, certain, documents)
+        ]
         return NamedDocuments(tuple(dict.fromkeys(certain)), absent=absent)
     kinds = [k for k in _KINDS if k in flat]
     likely: list[str] = []

@@ -224,9 +224,12 @@ def _files(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def _read(file: Path, catalog: dict[str, Any], entries: dict[str, _Entry]) -> Row:
     try:
+        str(file).encode()
         text = read_text(file)
+    except UnicodeEncodeError:
+        return Row(str(file), "rejected", reason="文件名不是 UTF-8；请改名")
     except WenceError as error:
-        return Row(str(file), "rejected", reason=str(error))
+        return Row(str(file), "rejected", reason=str(error).removeprefix(str(file)).strip())
     content = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     noted = {
         "path": str(file.resolve()),
@@ -272,18 +275,20 @@ def _old(home: Path, encoder: Encoder, url: str, rebuild: bool) -> _Old:
     if (stamp.model, stamp.dimension) != (encoder.name, encoder.dimension):
         return old
     try:
-        old.store = VectorStore.open(url or folder / "vectors", stamp.collection)
+        old.store = VectorStore.open(folder / "vectors" if stamp.store == "folder" else stamp.store, stamp.collection)
         if old.store.count() != stamp.passages:
             old.store = None
-    except (IndexMissingError, IndexDamagedError, SearchError):
+    except (IndexMissingError, IndexDamagedError, SearchError, StorageError):
         return old
     old.passages = {p.text: p.passage_id for c in clauses for p in passages_of(c)}
-    old.current = old.store is not None and _is_current(home, folder)
+    old.current = old.store is not None and stamp.store == (url or "folder") and _opens(home, folder)
     return old
 
 
-def _is_current(home: Path, folder: Path) -> bool:
+def _opens(home: Path, folder: Path) -> bool:
+    """Whether readers find this generation and can open what stands in it beside the vectors."""
     try:
+        LexicalIndex.load(folder / "lexical")
         return current_generation(home) == folder
     except (IndexMissingError, IndexDamagedError):
         return False
@@ -349,7 +354,7 @@ def _vectors(
     if old.store:
         try:
             known = old.store.vectors([old.passages[t] for t in texts if t in old.passages])
-        except (IndexDamagedError, SearchError):
+        except (IndexDamagedError, SearchError, StorageError):
             known = {}  # readable enough to be opened only; all are computed again
         old.store.close()
     vectors = np.zeros((len(texts), encoder.dimension), dtype=np.float32)

@@ -79,9 +79,7 @@ def load_encoder(model: str, cache: Path, backend: Backend = "auto", progress: b
             return _OpenVino(folder)
         except ImportError as error:
             if backend == "openvino":
-                raise WeightsError(
-                    "未安装 openvino；请运行 pip install openvino，或改用 torch 后端"
-                ) from error
+                raise WeightsError("未安装 openvino；请运行 pip install openvino，或改用 torch 后端") from error
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     return _SentenceTransformers(str(folder), BUNDLED_NAME)
 

@@ -74,7 +74,7 @@ def title_end(blocks: list[Block], i: int, *, loose: bool) -> int:
         if _is_full(joined):
             end = j + 1
     if end == i and loose and i < len(blocks) and _titleable(blocks[i], first=True) and len(blocks[i].text) <= 60:
-        end = i + (re.sub(r"\s", "", blocks[i].text) not in _GENERIC)
+        end = i + ("，" not in blocks[i].text and re.sub(r"\s", "", blocks[i].text) not in _GENERIC)
     while end > i and end < len(blocks) and len(blocks[end].text) <= 30 and _SUBTITLE.match(blocks[end].text):
         if (
             is_enactment(blocks[end].text)

@@ -73,7 +73,7 @@ def current_generation(home: Path) -> Path:
         raise StorageError(f"无法读取 {pointer}（{cause(error)}）；请检查 WENCE_HOME 和权限") from None
     folder = index_home(home) / name
     if not _NAME.fullmatch(name) or not (folder / "stamp.json").is_file():
-        raise IndexDamagedError(f"索引指针 {pointer} 指向不存在的“{name[:40]}”；请运行 `wence index` 恢复")
+        raise IndexDamagedError(f"索引指针 {pointer} 指向不存在的 {name[:40]!r}；请运行 `wence index` 恢复")
     return folder
 
 

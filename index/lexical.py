@@ -19,6 +19,7 @@ from index.passages import context
 from index.words import Tokenizer, load_terms, normalise
 
 Scores = npt.NDArray[np.float32]
+_NO_WORD = "\x00"
 K1, B = 1.2, 0.6
 """Shorter saturation and weaker length norm than bm25s' 1.5/0.75: clauses are 40 to 400 characters."""
 
@@ -26,9 +27,7 @@ K1, B = 1.2, 0.6
 class LexicalIndex:
     """BM25 over clauses, in the order they were given."""
 
-    def __init__(
-        self, bm25: object, idf: npt.NDArray[np.float32], body: _Rows, title: _Rows, concepts: _Rows
-    ) -> None:
+    def __init__(self, bm25: object, idf: npt.NDArray[np.float32], body: _Rows, title: _Rows, concepts: _Rows) -> None:
         self._bm25 = bm25
         self._concepts = concepts
         self._vocabulary: dict[str, int] = bm25.vocab_dict  # type: ignore[attr-defined]
@@ -49,7 +48,9 @@ class LexicalIndex:
             for c in clauses
         ]
         bm25 = bm25s.BM25(k1=K1, b=B, method="lucene")
-        bm25.index([t + b for t, b in zip(titles, bodies, strict=True)], show_progress=False)
+        rows = [t + b for t, b in zip(titles, bodies, strict=True)]
+        # bm25s cannot index texts without a single word (only emoji or punctuation).
+        bm25.index(rows if any(rows) else [[_NO_WORD]] * max(1, len(rows)), show_progress=False)
         vocabulary = bm25.vocab_dict
         count = np.zeros(max(vocabulary.values(), default=-1) + 1, dtype=np.int64)
         body_rows = _Rows.of([[vocabulary[t] for t in set(row)] for row in bodies])
@@ -162,5 +163,6 @@ class _Rows:
     @classmethod
     def load(cls, stem: Path) -> _Rows:
         return cls(
-            np.load(stem.with_suffix(".flat.npy"), mmap_mode="r"), np.load(stem.with_suffix(".starts.npy"), mmap_mode="r")
+            np.load(stem.with_suffix(".flat.npy"), mmap_mode="r"),
+            np.load(stem.with_suffix(".starts.npy"), mmap_mode="r"),
         )

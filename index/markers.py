@@ -91,7 +91,7 @@ _REFERENCE_AFTER = re.compile(
 """What follows a number that is being referred to rather than announced."""
 _UNIT_AFTER = re.compile(r"[万亿元个件项家倍年月日天岁人次%％‰亩吨米户分]")
 _SENTENCE_ENDED = re.compile(r"[。！？；：!?;:…”」』）)】\s]$")
-_REFERRED_ITEM = re.compile(rf"项|款|目(?!标)|[、和及与或至](?=[（(]{_CN})|的规定|规定的")
+_REFERRED_ITEM = re.compile(rf"项(?!目)|款(?!项)|目(?![标录的前])|[、和及与或至](?=[（(]{_CN})|的规定|规定的")
 
 _FAMILY_OF_WORD = {
     "编": Family.PART, "篇": Family.PART, "部分": Family.PART, "分编": Family.SUBPART, "章": Family.CHAPTER,

@@ -155,7 +155,11 @@ class Outliner:
         block, part = self.blocks[i], self.outline.parts[-1]
         first = len(self.outline.parts) == 1
         if block.kind in ("number", "date", "addressee", "field"):
-            return self._metadata(i, i + front.field_length(self.blocks, i), block.kind)
+            end = self._metadata(i, i + front.field_length(self.blocks, i), block.kind)
+            if end == i + 2:  # a field and, on the next line, its value
+                fields = self.outline.metadata["field"]
+                fields[-2:] = ["".join(fields[-2:])]
+            return end
         if front.is_enactment(block.text) and not front.TITLE_END.search(block.text.rstrip("）)")):
             return self._metadata(i, i + 1, "enactment")
         offices = front.letterhead_end(self.blocks, i)

@@ -143,7 +143,7 @@ def join_lines(account: Account, lines: list[Line]) -> Layout:
 
 def _block(line: Line, previous: Block | None, gap: bool, article: int) -> Block:
     before = previous.text if previous is not None and not previous.ended and previous.kind == "text" else ""
-    if previous is not None and previous.marker and len(before) <= 50 and gap:
+    if previous is not None and previous.marker and len(before) <= 50 and gap and not re.search(r"[，。；]", before):
         before = ""  # a heading, not a sentence that goes on
     block = Block(line.text, line.offsets, level=line.level, indent=line.indent, gap=gap, bold=list(line.bold))
     block.marks = list(line.marks)

@@ -28,7 +28,14 @@ class RunInTitles:
 
     def __init__(self, blocks: list[Block]) -> None:
         votes: dict[tuple[Family, str], list[bool]] = defaultdict(list)
+        in_article = False
         for block in blocks:
+            if block.kind == "attachment" or (block.marker and block.marker.family is Family.COMMA):
+                in_article = False
+            elif block.marker and block.marker.family is Family.ARTICLE:
+                in_article = True
+            if in_article:
+                continue  # （一） below 第三条 is an item, whatever it is elsewhere in the file
             if block.marker and block.marker.family != Family.ARTICLE and "。" in block.text:
                 end, stop = self._first(block.text[block.marker.length :][:400])
                 for separator in ("。", "："):

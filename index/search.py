@@ -156,6 +156,8 @@ class Searcher:
         started = time.perf_counter()
         question = self.mend(question)
         query = query or read_query(question, self.documents, region)
+        if not self.clauses:
+            return Found(query, ())
         vectors = self.encoder.encode_queries([question, *_parts(question)])
         encoded = time.perf_counter()
         allowed = self._allowed(query)
@@ -223,7 +225,9 @@ class Searcher:
             for d in self.documents
             if (d.document_id in ids if ids else not query.regions or any(contains(d.region, r) for r in query.regions))
         }
-        allowed = np.isin(self._document, list(ok_documents)) if ok_documents else np.zeros(len(self.clauses), dtype=bool)
+        allowed = (
+            np.isin(self._document, list(ok_documents)) if ok_documents else np.zeros(len(self.clauses), dtype=bool)
+        )
         if not FACTS & query.intents:
             allowed &= ~self._card
         return allowed
@@ -248,7 +252,9 @@ class Searcher:
             found += stated or [c for c in inside if is_card(c)]
         return {self._row[c.clause_id] for c in found}
 
-    def _candidates(self, query: Query, vectors: npt.NDArray[np.float32], allowed: npt.NDArray[np.bool_]) -> list[Candidate]:
+    def _candidates(
+        self, query: Query, vectors: npt.NDArray[np.float32], allowed: npt.NDArray[np.bool_]
+    ) -> list[Candidate]:
         bm25 = self.lexical.scores(self.tokenizer.tokens(query.topic))
         concepts = np.zeros(len(self.clauses), dtype=np.float32)
         for concept in query.concepts:
@@ -277,7 +283,12 @@ class Searcher:
             dense = max(best.get(row, -1.0), whole.get(row, FLOOR))
             found.append(
                 Candidate(
-                    row, self.clauses[row], whole.get(row, FLOOR), dense, max(part.get(row, FLOOR), dense), float(bm25[row])
+                    row,
+                    self.clauses[row],
+                    whole.get(row, FLOOR),
+                    dense,
+                    max(part.get(row, FLOOR), dense),
+                    float(bm25[row]),
                 )
             )
         return found

@@ -7,9 +7,11 @@ because a filtered query costs 500 ms at 100,000 vectors where an unfiltered one
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +22,8 @@ from index.errors import IndexDamagedError, IndexMissingError, SearchError, Stor
 
 Vectors = npt.NDArray[np.float32]
 _DATABASE = "chroma.sqlite3"
+_REFUSED = r"disk is full|disk i/o|no space|readonly|read-only|unable to open"
+"""Words by which SQLite and Chroma's Rust side say that the machine refuses."""
 ADD_BATCH = 1000
 """Rows a call; Chroma's SQLite takes at most 5,461 rows of this shape at once."""
 
@@ -37,10 +41,14 @@ class Hit:
 class VectorStore:
     """One collection of passage vectors."""
 
-    def __init__(self, collection: Any, client: Any, place: str | Path) -> None:
+    def __init__(
+        self, collection: Any, client: Any, place: str | Path, copy: TemporaryDirectory[str] | None = None
+    ) -> None:
         self._collection = collection
         self._client = client
         self._place = place
+        self._copy = copy
+        """Holds what is searched when the folder itself cannot be written; removed on closing."""
 
     @classmethod
     def create(cls, place: str | Path, name: str, stamp: dict[str, str]) -> VectorStore:
@@ -77,14 +85,26 @@ class VectorStore:
         if isinstance(place, Path) and not (place / _DATABASE).is_file():
             # Chroma would make a new, empty one here.
             raise IndexMissingError(f"向量库 {place} 不存在；请运行 `wence index` 重建")
+        try:
+            return cls._opened(place, name)
+        except StorageError as error:
+            if not isinstance(place, Path):
+                raise
+            # Chroma writes even to read; on a full disk or a read-only one a copy elsewhere is searched.
+            try:
+                copy = TemporaryDirectory(prefix="wence-vectors-", ignore_cleanup_errors=True)
+                shutil.copytree(place, copy.name, dirs_exist_ok=True)
+                return cls._opened(Path(copy.name), name, copy)
+            except (OSError, WenceError):
+                raise error from None
+
+    @classmethod
+    def _opened(cls, place: str | Path, name: str, copy: TemporaryDirectory[str] | None = None) -> VectorStore:
         client = _client(place)
         try:
-            names = [c.name for c in client.list_collections()]
-            if name not in names:
+            if name not in [c.name for c in client.list_collections()]:
                 raise IndexMissingError(f"向量库 {place} 里没有集合 {name}；请运行 `wence index` 重建")
-            return cls(client.get_collection(name, embedding_function=None), client, place)
-        except IndexMissingError:
-            raise
+            return cls(client.get_collection(name, embedding_function=None), client, place, copy)
         except Exception as error:
             raise _wrapped(error, place) from error
 
@@ -174,6 +194,8 @@ class VectorStore:
         close = getattr(self._client, "close", None)
         if close:
             close()
+        if self._copy:
+            self._copy.cleanup()
 
 
 def _client(place: str | Path) -> Any:
@@ -204,6 +226,6 @@ def _wrapped(error: Exception, place: str | Path) -> Exception:
     why = cause(error)
     if not isinstance(place, Path):
         return SearchError(f"连不上 Chroma 服务 {place}（{why}）；请确认服务已启动，或去掉 WENCE_CHROMA_URL")
-    if isinstance(error, OSError) or re.search(r"disk|no space|readonly|read-only|unable to open", why, re.I):
+    if isinstance(error, OSError) or re.search(_REFUSED, why, re.I):
         return StorageError(f"无法写入 {place}（{why}）；请检查磁盘空间和权限")
     return IndexDamagedError(f"向量库 {place} 无法使用（{why}）；请运行 `wence index --rebuild`")

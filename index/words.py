@@ -17,7 +17,9 @@ from functools import lru_cache
 from importlib.resources import files
 
 _RUN = re.compile(r"[\u3400-\u9fff]+|[a-z]+|\d+(?:\.\d+)?%?")
-_DIGIT_GAP = re.compile(r"(?<=[\d.])\s+(?=[万亿千百元%年月日家个人项次])|(?<=[\u4e00-\u9fff])\s+(?=\d)|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+_DIGIT_GAP = re.compile(
+    r"(?<=[\d.])\s+(?=[万亿千百元%年月日家个人项次])|(?<=[\u4e00-\u9fff])\s+(?=\d)|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])"
+)
 STOP = frozenset(
     "的 了 吗 呢 吧 啊 呀 么 嘛 是 在 有 和 与 及 或 等 就 都 也 还 又 要 我 我们 你 你们 您 咱 咱们 这 那 这个 那个 哪 怎么 请问 一下 想 能 会 到 对 为 于 以 被 把 给 让 从"
     " 个 些 啥 什么 多少 可以 能不能 有没有 是不是 知道 说 问 问问 看 一个 现在 如果 没 没有 不 吗 哈 哦 嗯 你好 老板 谢谢 麻烦 帮 帮我 查 告诉".split()

@@ -107,15 +107,11 @@ def test_a_text_longer_than_the_model_is_cut_and_not_refused(encoder: Encoder, e
     assert cosines(encoder.encode_passages([long]), exact.encode_passages([long])).min() > 0.999
 
 
-def test_both_backends_bear_one_name_so_an_index_moves_between_machines(
-    encoder: Encoder, exact: Encoder
-) -> None:
+def test_both_backends_bear_one_name_so_an_index_moves_between_machines(encoder: Encoder, exact: Encoder) -> None:
     assert encoder.name == exact.name == "multilingual-e5-small-q4"
 
 
-def test_a_folder_loads_as_any_sentence_transformers_model(
-    model_cache: Path, encoder: Encoder, exact: Encoder
-) -> None:
+def test_a_folder_loads_as_any_sentence_transformers_model(model_cache: Path, encoder: Encoder, exact: Encoder) -> None:
     folder = model_cache / encoder.name
     other = load_encoder(str(folder), model_cache)
     assert other.name == str(folder)
@@ -134,9 +130,7 @@ def test_a_folder_without_a_model_is_one_line(tmp_path: Path, model_cache: Path)
     assert "\n" not in str(caught.value)
 
 
-def test_loading_the_bundled_model_needs_no_torch_and_reports_to_nobody(
-    model_cache: Path, tmp_path: Path
-) -> None:
+def test_loading_the_bundled_model_needs_no_torch_and_reports_to_nobody(model_cache: Path, tmp_path: Path) -> None:
     """`import openvino` alone would send a usage event and leave an id under the home folder."""
     program = (
         "import sys; from pathlib import Path; from index.encode import load_encoder;"

@@ -27,7 +27,9 @@ def at_home(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iter
         patch.setenv("WENCE_HOME", str(home))
         patch.setenv("WENCE_CACHE", str(model_cache))
         patch.setenv("WENCE_TODAY", "2026-11-21")
-        build_index(home, [BUNDLED_CORPUS], load_encoder("bundled", model_cache))
+        encoder = load_encoder("bundled", model_cache)
+        patch.setattr("index.encode.load_encoder", lambda *_: encoder)  # loading it four times takes 10 s
+        build_index(home, [BUNDLED_CORPUS], encoder)
         yield home
 
 

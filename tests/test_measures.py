@@ -33,7 +33,13 @@ def record(*sentences: dict[str, Any], **changed: Any) -> dict[str, Any]:
         "departments": [{"name": "市科委", "role": "lead"}], "department_text": "（责任单位：市科委、市经济信息化委）",
         "footnotes": [{"mark": "①", "text": "首台套是指首次销售的产品。"}],
     }  # fmt: skip
-    fields = {"sentences": list(sentences), "citations": [clause], "notices": [], "refused": False, "refusal_reason": None}
+    fields = {
+        "sentences": list(sentences),
+        "citations": [clause],
+        "notices": [],
+        "refused": False,
+        "refusal_reason": None,
+    }
     return {**fields, **changed}
 
 
@@ -152,7 +158,9 @@ def test_verbatim_means_in_the_cited_clause_spacing_aside(text: str, share: floa
 
 
 def test_verbatim_and_cited_leave_notices_out_and_need_a_citation_that_exists() -> None:
-    found = record(sentence("第二句。", 1), sentence("第二句。", 2), sentence("第二句。"), sentence("【上海市】", support="notice"))
+    found = record(
+        sentence("第二句。", 1), sentence("第二句。", 2), sentence("第二句。"), sentence("【上海市】", support="notice")
+    )
     assert answers.verbatim(question(), found) == pytest.approx(1 / 3)
     assert answers.cited(question(), found) == pytest.approx(1 / 3)
     only_notice = record(sentence("您好。", support="notice"))
@@ -176,7 +184,9 @@ def test_the_exact_store_ranks_by_cosine_within_the_documents_asked() -> None:
 
     from evals.stard import _clause
 
-    rows = [{"doc_id": i, "law": law, "article": "第一条", "text": "文"} for i, law in enumerate(("甲法", "乙法", "甲法"))]
+    rows = [
+        {"doc_id": i, "law": law, "article": "第一条", "text": "文"} for i, law in enumerate(("甲法", "乙法", "甲法"))
+    ]
     vectors = np.array([[1, 0], [0.9, 0.1], [0, 1]], dtype=np.float32)
     store = ExactStore(vectors, [_clause(r) for r in rows])
     query = np.array([1, 0], dtype=np.float32)

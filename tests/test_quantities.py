@@ -27,7 +27,8 @@ def test_an_amount_is_one_value_in_every_notation(text: str, yuan: float) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "percent"), [("30%", 30), ("３０％", 30), ("百分之三十", 30), ("三成", 30), ("一半", 50), ("9.2%", 9.2), ("百分之九点二", 9.2)]
+    ("text", "percent"),
+    [("30%", 30), ("３０％", 30), ("百分之三十", 30), ("三成", 30), ("一半", 50), ("9.2%", 9.2), ("百分之九点二", 9.2)],
 )
 def test_a_percentage_is_one_value_in_every_notation(text: str, percent: float) -> None:
     assert one(text).key == ("percent", "%")
@@ -66,7 +67,13 @@ def test_days_and_working_days_differ() -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("2026年12月31日", 20261231), ("2025 年 3 月", 20250300), ("到2030年", 20300000), ("二〇二五年", 20250000), ("2025-05-17", 20250517)],
+    [
+        ("2026年12月31日", 20261231),
+        ("2025 年 3 月", 20250300),
+        ("到2030年", 20300000),
+        ("二〇二五年", 20250000),
+        ("2025-05-17", 20250517),
+    ],
 )
 def test_dates_keep_what_is_said_and_no_more(text: str, value: float) -> None:
     assert (one(text).kind, one(text).value) == ("date", value)
@@ -113,7 +120,9 @@ def test_spans_point_into_the_text_as_given() -> None:
 
 
 def test_numbers_are_parsed_in_both_scripts() -> None:
-    values = [parse_number(t) for t in ("3,300", "3.3亿", "三千三百多万", "五点六", "二〇二五", "一百零五", "两百三", "元")]
+    values = [
+        parse_number(t) for t in ("3,300", "3.3亿", "三千三百多万", "五点六", "二〇二五", "一百零五", "两百三", "元")
+    ]
     assert values == [3300, 3.3e8, 3.3e7, 5.6, 2025, 105, 230, None]
 
 

@@ -26,9 +26,7 @@ UNPACK = (
 
 def start_unpacking(cache: Path) -> subprocess.Popen[str]:
     root = Path(__file__).parent.parent
-    return subprocess.Popen(
-        [sys.executable, "-c", UNPACK, str(cache)], stdout=subprocess.PIPE, text=True, cwd=root
-    )
+    return subprocess.Popen([sys.executable, "-c", UNPACK, str(cache)], stdout=subprocess.PIPE, text=True, cwd=root)
 
 
 def test_an_unpacked_folder_is_reused_without_touching_it(model_cache: Path) -> None:
@@ -57,9 +55,7 @@ def test_full_width_figures_and_line_ends_become_the_usual_tokens(model_cache: P
     assert tokens == ["<s>", "▁", "给予", "最高", "不超过", "▁100", "万元", "补贴", "</s>"]
 
 
-def test_a_damaged_source_file_is_named_and_nothing_is_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_source_file_is_named_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     damaged = tmp_path / "damaged.bin"
     damaged.write_bytes(b"E5S1" + bytes(1000))
     monkeypatch.setattr(weights, "_source_path", lambda: damaged)
@@ -69,9 +65,7 @@ def test_a_damaged_source_file_is_named_and_nothing_is_left(
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] in ([], [".lock"])
 
 
-def test_a_missing_package_names_the_command_that_installs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_package_names_the_command_that_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise importlib.metadata.PackageNotFoundError(name)
 
@@ -82,7 +76,7 @@ def test_a_missing_package_names_the_command_that_installs_it(
 
 def test_a_cache_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a file where a folder is needed")
-    with pytest.raises(StorageError, match=r"无法写入模型缓存目录.*WENCE_HOME") as caught:
+    with pytest.raises(StorageError, match=r"无法写入模型缓存目录.*WENCE_CACHE") as caught:
         bundled_model(tmp_path / "file" / "cache", progress=False)
     assert "\n" not in str(caught.value)
 

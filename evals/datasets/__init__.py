@@ -1,0 +1,1 @@
+"""Question and claim sets, one JSON object a line. `heldout` files are scored in aggregate only."""
