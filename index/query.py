@@ -113,7 +113,7 @@ def read_query(question: str, documents: Sequence[Document], region: str = "") -
     )
 
 
-_CITY = re.compile("|".join(sorted({n for n in REGION_NAMES}, key=len, reverse=True)))
+_CITY = re.compile("|".join(sorted(REGION_NAMES, key=len, reverse=True)))
 _ADDRESSED = re.compile(
     r"[\u4e00-\u9fa5]{0,8}[〔\[（(]\d{4}[〕\])）]\d+号文?|\d{1,4}号文?|第\s*[(（]?[\d零〇一二三四五六七八九十百]+[)）]?\s*[条款项点章节]|《[^》]*》"
 )

@@ -22,8 +22,8 @@ from index.card import is_card
 from index.clause import Clause, Status
 from index.lexical import LexicalIndex
 from index.passages import sentence_spans
-from index.query import Intent, Query
 from index.quantity_signs import MONEY
+from index.query import Intent, Query
 from index.words import load_terms, normalise
 
 Matrix = npt.NDArray[np.float32]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 import pytest
@@ -56,3 +59,47 @@ def assistant(searcher: Searcher) -> Assistant:
     from assistant.ask import Assistant
 
     return Assistant(searcher, today=dt.date(2026, 11, 21))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """JSON Lines on stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def wence(
+    encoder: Encoder,
+    model_cache: Path,
+    corpus_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., Ran]:
+    """Runs one command in this process, on the index of the five documents or on `home`."""
+    from assistant.__main__ import main
+
+    for name in [n for n in os.environ if n.startswith("WENCE_") and not n.startswith("WENCE_TEST_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("WENCE_CACHE", str(model_cache))
+    monkeypatch.setenv("WENCE_TODAY", "2026-11-21")
+    monkeypatch.setenv("WENCE_RECORD", "false")
+    monkeypatch.setattr("index.encode.load_encoder", lambda *_: encoder)  # loading it each time takes two seconds
+
+    def run(*arguments: str, home: Path = corpus_home) -> Ran:
+        monkeypatch.setenv("WENCE_HOME", str(home))
+        try:
+            status = main(arguments)
+        except SystemExit as error:
+            status = int(error.code or 0)
+        captured = capsys.readouterr()
+        return Ran(status, captured.out, captured.err)
+
+    return run

@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(weights, "_write_tensors", full)
-    with pytest.raises(StorageError, match="No space left on device"):
+    with pytest.raises(StorageError, match="磁盘已满"):
         bundled_model(tmp_path, progress=False)
     assert not [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
 

@@ -1,0 +1,91 @@
+"""Who may import whom, read from the source: the direction of the layers and the walls around libraries."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = ("tests", "evals", "assistant", "index", "prompts")
+MAY_IMPORT = {
+    "index": {"index"},
+    "prompts": {"prompts"},
+    "assistant": {"assistant", "index", "prompts"},
+    "evals": {"evals", "assistant", "index", "prompts"},
+    "tests": set(OURS),
+}
+WALLS = {
+    "chromadb": {"index/store.py"},
+    "sentence_transformers": {"index/encode.py"},
+    "torch": {"index/encode.py"},
+    "openvino": {"index/encode.py"},
+    "tokenizers": {"index/encode.py", "index/weights.py"},
+    "safetensors": {"index/encode.py", "index/weights.py"},
+    "bm25s": {"index/lexical.py"},
+    "jieba": {"index/words.py"},
+    "pypinyin": {"index/words.py"},
+    "gradio": {"assistant/page.py"},
+}
+"""Library → the only files of the product that may touch it."""
+READS_SETTINGS = {"assistant/commands.py", "assistant/server.py", "assistant/check.py", "assistant/batch.py"}
+
+
+def sources(package: str) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((ROOT / package).rglob("*.py")):
+        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Full names of all modules that a file imports, also inside functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_imports_run_one_way(package: str) -> None:
+    wrong = [
+        f"{file} imports {name}"
+        for file, tree in sources(package)
+        for name in imported(tree)
+        if (top := name.split(".")[0]) in OURS and top not in MAY_IMPORT[package]
+    ]
+    assert not wrong
+
+
+def test_each_library_is_touched_in_its_own_file_only() -> None:
+    wrong = [
+        f"{file} imports {name}"
+        for package in ("index", "assistant", "prompts")
+        for file, tree in sources(package)
+        for name in imported(tree)
+        if (top := name.split(".")[0]) in WALLS and file not in WALLS[top]
+    ]
+    assert not wrong
+
+
+def test_settings_are_read_at_the_edge_only() -> None:
+    readers = {
+        file for file, tree in sources("assistant") if any(n.startswith("assistant.settings") for n in imported(tree))
+    }
+    assert readers <= READS_SETTINGS
+
+
+def test_the_environment_is_read_in_settings_only() -> None:
+    """Elsewhere a library's switch may be set, never one of ours read."""
+    wrong = [
+        file
+        for package in ("index", "assistant", "prompts")
+        for file, tree in sources(package)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("WENCE_")
+        if file != "assistant/settings.py" and node.value.isidentifier()
+    ]
+    assert not wrong

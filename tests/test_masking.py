@@ -1,0 +1,79 @@
+"""Personal data is masked in what is kept; what a policy question is made of survives."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.answer import Answer
+from assistant.masking import mask
+from assistant.record import keep
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("身份证11010519491231002X能申报吗", "身份证[身份证号]能申报吗"),
+        ("证号 440524 18800101 0014", "证号 440524 18800101 0014"),
+        ("证号 110105 19491231 002x", "证号 [身份证号]"),
+        ("１１０１０５１９４９１２３１００２Ｘ", "[身份证号]"),
+        ("电话13812345678", "电话[手机号]"),
+        ("+86 138-1234-5678", "[手机号]"),
+        ("我的号码是１３８１２３４５６７８，请回电", "我的号码是[手机号]，请回电"),
+        ("座机021-63112233", "座机[电话号码]"),
+        ("座机（021）63112233转8", "座机[电话号码]转8"),
+        ("卡号6222021234567890128", "卡号[银行卡号]"),
+        ("卡号 4111 1111 1111 1111", "卡号 [银行卡号]"),
+        ("发到zhang.san@example.com.cn", "发到[邮箱]"),
+    ],
+)
+def test_personal_data_is_replaced_by_what_it_was(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "营业收入13812345678元能升规吗",
+        "500000000元", "2000万元", "30 万元", "最高不超过2000万元，比例30%",
+        "沪府办发〔2025〕11号", "沪经信技〔2023〕409号", "第0353号", "2025年5月17日", "2023-04-18", "20230418",
+        "统一社会信用代码91310000132212345X", "110105194912310021是错误的校验位", "4111111111111112不是卡号", "6222021234567890127不是卡号",
+        "12345热线", "从2023到2026", "序号202304180001",
+    ],
+)  # fmt: skip
+def test_amounts_numbers_and_dates_survive(text: str) -> None:
+    assert mask(text) == text
+
+
+def check_digit(first_17: str) -> str:
+    weights = [2 ** (17 - i) % 11 for i in range(17)]
+    return "10X98765432"[sum(int(d) * w for d, w in zip(first_17, weights, strict=True)) % 11]
+
+
+@given(st.integers(110000, 659999), st.dates(dt.date(1920, 1, 1), dt.date(2099, 12, 31)), st.integers(0, 999))
+def test_every_number_with_a_right_check_digit_is_masked_and_no_other(area: int, born: dt.date, order: int) -> None:
+    first = f"{area}{born:%Y%m%d}{order:03d}"
+    right = check_digit(first)
+    assert mask(f"证号{first}{right}。") == "证号[身份证号]。"
+    wrong = "0" if right != "0" else "1"
+    assert "[身份证号]" not in mask(f"证号{first}{wrong}。")
+
+
+def test_a_record_keeps_no_personal_data_and_bears_any_character(tmp_path: Path) -> None:
+    keep(tmp_path, Answer(question="我是13812345678 \ud83d\x00 小升规", standalone_question="电话13812345678"))
+    keep(tmp_path, Answer(question="第二条"))
+    (file,) = (tmp_path / "records").iterdir()
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 2
+    assert "13812345678" not in file.read_text(encoding="utf-8")
+    assert rows[0]["standalone_question"] == "电话[手机号]"
+
+
+def test_a_record_that_cannot_be_written_costs_nobody_the_answer(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    keep(tmp_path / "file", Answer(question="首台套"))
