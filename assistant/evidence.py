@@ -88,6 +88,11 @@ def choose(found: Found, searcher: Searcher, question: str) -> list[Chosen]:
     addressed = [i for i, s in enumerate(found.ranked) if s.addressed]
     if addressed and not (found.query.intents & {Intent.FACTS, Intent.VALIDITY}):
         return [_whole(found.ranked[i], float(shares[i])) for i in addressed[:6]]
+    if addressed:  # the named document's own facts answer; other clauses would only distract
+        return [
+            _score(found.ranked[i], float(shares[i]), searcher, vector, words, named, found.query)
+            for i in addressed[:MAX_CLAUSES]
+        ]
     chosen: list[Chosen] = []
     subjects = subject_expressions(found.query, searcher)
     for members in _groups(found):

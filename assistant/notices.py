@@ -80,7 +80,7 @@ def _several(chosen: Sequence[Chosen], searcher: Searcher) -> list[str]:
             f"《{d.title}》（{'，'.join(x for x in (d.number, STATUS_NAMES[d.status], d.signed) if x)}）"
             for d in documents
         )
-        found.append(f"答案引自{len(documents)}份文件，各自列出：{named}。说法不同时，请以现行有效的文件为准。")
+        found.append(f"所列条款引自{len(documents)}份文件：{named}。说法不同时，请以现行有效的文件为准。")
     return found
 
 

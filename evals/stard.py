@@ -15,6 +15,7 @@ import json
 import lzma
 import os
 import random
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -180,13 +181,22 @@ def vectors_file(texts: Sequence[str], encoder: Encoder, cache: Path) -> Path:
 def lexical_of(clauses: Sequence[Clause], tokenizer: Tokenizer, cache: Path) -> LexicalIndex:
     """The lexical index, kept likewise (45 s for 55,389 articles); rebuilt when its code or word list changes."""
     code = Path(__file__).resolve().parents[1] / "index"
-    sources = [(code / name).read_text(encoding="utf-8") for name in _LEXICAL_SOURCES]
-    folder = cached(cache, "lexical", *sources, *(f"{c.document_id}{c.path}{c.text}" for c in clauses))
+    content = cached(cache, "lexical", *(f"{c.document_id}{c.path}{c.text}" for c in clauses))
+    sources = "".join((code / name).read_text(encoding="utf-8") for name in _LEXICAL_SOURCES)
+    folder = content.with_name(f"{content.name}-{hashlib.sha256(sources.encode()).hexdigest()[:8]}")
     if not folder.is_dir():
-        print(f"建立 {len(clauses)} 条的词法索引（约 {len(clauses) // 1200} 秒）…", file=sys.stderr)
-        draft = folder.with_suffix(f".{os.getpid()}.part")
-        LexicalIndex.build(clauses, tokenizer).save(draft)
-        draft.replace(folder)
+        for old in content.parent.glob(f"{content.name}-*"):  # built by other code: 100 MB that nobody will read
+            shutil.rmtree(old, ignore_errors=True)
+        print(f"建立 {len(clauses):,} 条的词法索引（约 {len(clauses) // 1200} 秒）…", file=sys.stderr)
+        draft = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+        try:
+            LexicalIndex.build(clauses, tokenizer).save(draft)
+            draft.replace(folder)
+        except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise StorageError(
+                f"无法写入 {folder}（{error.strerror}）；请检查磁盘空间，或用 WENCE_CACHE 换一个文件夹"
+            ) from None
     return LexicalIndex.load(folder)
 
 

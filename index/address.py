@@ -85,6 +85,8 @@ def find_documents(question: str, documents: Sequence[Document], regions: Sequen
         certain += [d.document_id for d in hit]
         if not hit and (m.group(2) or re.match(r"\s*文", text[m.end() :])):
             absent = m.group(0).strip()
+            # The text here that the absent one replaced is the nearest there is.
+            certain += [d.document_id for d in documents if _replaced_by(d, m.group(2), m.group(3))]
     for m in _SHORT_NUMBER.finditer(text):
         certain += [d.document_id for d in documents if _bears(d, None, m.group(1))]
     flat = re.sub(r"\s", "", text)
@@ -139,6 +141,11 @@ def _apart(kind: str, certain: list[str], documents: Sequence[Document]) -> bool
 
 def _bears(document: Document, year: str | None, number: str) -> bool:
     m = re.search(r"(\d{4})\D+(\d+)号", document.number)
+    return bool(m and int(m.group(2)) == int(number) and (not year or m.group(1) == year))
+
+
+def _replaced_by(document: Document, year: str | None, number: str) -> bool:
+    m = re.search(r"(\d{4})\D+(\d+)号", document.superseded_by)
     return bool(m and int(m.group(2)) == int(number) and (not year or m.group(1) == year))
 
 

@@ -36,6 +36,7 @@ from index.generation import (
     FORMAT,
     Stamp,
     clause_record,
+    clear_leftovers,
     complete_generations,
     current_generation,
     index_home,
@@ -169,6 +170,7 @@ def _build(
     home: Path, paths: Sequence[Path], encoder: Encoder, url: str, rebuild: bool, bar: Callable[..., Progress] | None
 ) -> Report:
     report = Report()
+    clear_leftovers(home)
     old = _Old() if rebuild and paths else _old(home, encoder, url, rebuild)
     entries = old.entries
     for path in paths:

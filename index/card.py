@@ -18,10 +18,10 @@ def card_of(document: Document) -> Clause:
         f"发文机关：{document.issuer or '正文未载明'}。",
         f"适用地区：{document.region or '正文未载明'}。",
         f"文件状态：{STATUS_NAMES[document.status]}{'，尚未正式施行' if draft else ''}。",
-        f"成文日期：{document.signed or '正文未载明'}。",
+        f"成文日期：{_day(document.signed) or '正文未载明'}。",
     ]
     if document.published:
-        lines.append(f"发布日期：{document.published}。")
+        lines.append(f"发布日期：{_day(document.published)}。")
     lines.append(f"施行日期和有效期：{document.validity_text.rstrip('。') or '正文未载明施行日期和有效期'}。")
     if document.superseded_by:
         lines.append(f"正式文件：据公开答复，已以{document.superseded_by}印发，本库未收录其正文。")
@@ -42,6 +42,13 @@ def card_of(document: Document) -> Clause:
         source=Source(document.file, 0, 0),
         ordinal=-1,
     )
+
+
+def _day(iso: str) -> str:
+    """2025-05-17 as people write it: 2025年5月17日."""
+    year, _, rest = iso.partition("-")
+    month, _, day = rest.partition("-")
+    return f"{year}年{int(month)}月{int(day)}日" if day else iso
 
 
 def is_card(clause: Clause) -> bool:

@@ -93,16 +93,25 @@ def latest_generation(home: Path) -> Path | None:
 
 
 def new_generation(home: Path) -> Path:
-    """An empty folder for the next generation; leftovers of killed builds are removed first."""
-    base = index_home(home)
-    base.mkdir(parents=True, exist_ok=True)
-    complete = complete_generations(home)
-    for leftover in base.glob("g-*"):
-        if leftover not in complete:
-            shutil.rmtree(leftover, ignore_errors=True)
-    folder = base / f"g-{max(map(_number, complete), default=0) + 1:06d}"
-    folder.mkdir()
+    """An empty folder for the next generation."""
+    folder = index_home(home) / f"g-{max(map(_number, complete_generations(home)), default=0) + 1:06d}"
+    folder.mkdir(parents=True)
     return folder
+
+
+def clear_leftovers(home: Path) -> None:
+    """Remove what no reader can be in: half-written generations, those never made current, and old ones.
+
+    The current generation and the one before it stay. While the pointer is lost, every complete one stays.
+    """
+    complete = complete_generations(home)
+    try:
+        keep = complete[: complete.index(current_generation(home)) + 1][-2:]
+    except (IndexMissingError, IndexDamagedError, ValueError):
+        keep = complete
+    for folder in index_home(home).glob("g-*"):
+        if folder not in keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _number(folder: Path) -> int:
@@ -112,16 +121,13 @@ def _number(folder: Path) -> int:
 def make_current(home: Path, folder: Path) -> None:
     """Point readers at `folder` in one step; the generation before it stays for readers still in it."""
     base = index_home(home)
-    before = latest_generation(home)
     draft = base / (CURRENT + ".new")
     with draft.open("w", encoding="utf-8") as file:
         file.write(folder.name + "\n")
         file.flush()
         os.fsync(file.fileno())
     draft.replace(base / CURRENT)
-    for old in base.glob("g-*"):
-        if old not in (folder, before):
-            shutil.rmtree(old, ignore_errors=True)
+    clear_leftovers(home)
 
 
 def read_stamp(folder: Path) -> Stamp:

@@ -15,6 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 _RUN = re.compile(r"[\u3400-\u9fff]+|[a-z]+|\d+(?:\.\d+)?%?")
 _DIGIT_GAP = re.compile(
@@ -69,17 +70,24 @@ def sound_alike(a: str, b: str) -> bool:
     return bool(first & second)
 
 
+@lru_cache(maxsize=1)
+def _dictionary() -> Any:
+    """jieba with the policy terms; only read after it is built, so threads may share it."""
+    import jieba
+
+    jieba.setLogLevel(logging.ERROR)
+    dictionary = jieba.Tokenizer()
+    terms = load_terms()
+    for word in {*terms.words, *(w for g in terms.groups for w in g if len(w) > 1)}:
+        dictionary.add_word(normalise(word), freq=20_000)
+    return dictionary
+
+
 class Tokenizer:
-    """Cuts text into tokens. Building one loads the dictionary (0.6 s), so keep it."""
+    """Cuts text into tokens. The first one loads the dictionary (0.6 s), which all others share."""
 
     def __init__(self) -> None:
-        import jieba
-
-        jieba.setLogLevel(logging.ERROR)
-        self._jieba = jieba.Tokenizer()
-        terms = load_terms()
-        for word in {*terms.words, *(w for g in terms.groups for w in g if len(w) > 1)}:
-            self._jieba.add_word(normalise(word), freq=20_000)
+        self._jieba = _dictionary()
 
     def words(self, text: str) -> list[str]:
         """Words of `text` without punctuation and stop words, shorter words inside long ones included."""
