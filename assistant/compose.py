@@ -47,16 +47,21 @@ def verbatim(chosen: Sequence[Chosen], citations: Sequence[Citation], query: Que
         for c, citation in zip(chosen, citations, strict=True):
             if c.clause.region != place:
                 continue
-            sentences += [
-                Sentence(line, (citation.n,), "verbatim")
-                for s in c.spans
-                for line in c.clause.text[s.start : s.end].split("\n")
-                if line.strip()
-            ]
+            sentences += _quoted(c, citation)
             sentences += _footnotes(c.clause, citation, query)
             if c.clause.department_text and _wants_departments(c, chosen, query):
                 sentences.append(departments_of(c.clause, citation.n))
     return sentences
+
+
+def _quoted(c: Chosen, citation: Citation) -> list[Sentence]:
+    """The chosen sentences of one clause, each by itself: what stands between two of them is never skipped over."""
+    return [
+        Sentence(line, (citation.n,), "verbatim")
+        for s in c.spans
+        for line in c.clause.text[s.start : s.end].split("\n")
+        if line.strip()
+    ]
 
 
 def _wants_departments(c: Chosen, chosen: Sequence[Chosen], query: Query) -> bool:
@@ -97,10 +102,8 @@ def refusal(
     if citations:
         sentences.append(Sentence("最接近的条款列在下面，供参考：", (), "notice"))
         for c, citation in zip(chosen, citations, strict=True):
-            best = c.spans[0] if c.spans else None
-            if best and not is_card(c.clause):
-                text = " ".join(c.clause.text[s.start : s.end] for s in c.spans)
-                sentences.append(Sentence(text.replace("\n", " "), (citation.n,), "verbatim"))
+            if not is_card(c.clause):
+                sentences += _quoted(c, citation)
         named = next(((c, k) for c, k in zip(chosen, citations, strict=True) if c.clause.department_text), None)
         if named:
             sentences.append(Sentence("可以向条款列明的部门咨询：", (), "notice"))

@@ -51,7 +51,7 @@ def decide(question: str, found: Found, chosen: Sequence[Chosen], searcher: Sear
         return Decision(Refusal.NO_EVIDENCE)
     probability = on_subject(found, chosen, searcher)
     named = bool(found.query.documents.certain or found.query.documents.absent)
-    named = named or named_weight(found, chosen, searcher) >= TELLING_WEIGHT
+    named = named or named_weight(found, chosen, searcher, literally=True) >= TELLING_WEIGHT
     missing = tuple(g.what for g in gaps(question, found.query, chosen, searcher))
     off_subject = probability < load_model()["threshold"] and not named and not chosen[0].scored.addressed
     if off_subject and not (missing and _POLICY.search(question)):  # 申报截止到哪天 is ours, though no clause says it
@@ -59,8 +59,10 @@ def decide(question: str, found: Found, chosen: Sequence[Chosen], searcher: Sear
     return Decision(Refusal.NO_EVIDENCE if missing else None, missing, probability)
 
 
-def named_weight(found: Found, chosen: Sequence[Chosen], searcher: Searcher) -> float:
+def named_weight(found: Found, chosen: Sequence[Chosen], searcher: Searcher, literally: bool = False) -> float:
     """Weight (inverse document frequency) of the most telling listed subject that the evidence names, else 0.
+
+    With `literally`, only an expression that the question itself used counts: 赔钱 is no 亏损 of a company.
 
     首台套 (4.4) says that a question is ours however it is worded; 贷款 (2.3) says little.
     """
@@ -68,7 +70,7 @@ def named_weight(found: Found, chosen: Sequence[Chosen], searcher: Searcher) -> 
     weights = [
         weight
         for weight, expressions in weighed_subjects(found.query, searcher)
-        if any(e in text for e in expressions for text in texts)
+        if any(e in text for e in expressions for text in texts if not literally or e in found.query.text)
     ]
     return max(weights, default=0.0)
 

@@ -9,17 +9,11 @@ from __future__ import annotations
 import re
 
 from index.markers import Family, find_marker
-from index.paragraphs import Block, is_unit_name
+from index.paragraphs import TITLE_END, Block, is_unit_name
 
 MAX_TITLE_LINES = 5
 MAX_TITLE_LINE_CHARS = 80
 
-TITLE_END = re.compile(
-    r"(?:意见|办法|措施|方案|细则|规定|通知|通告|公告|公报|公示|决定|决议|条例|计划|规划|纲要|要点|指南|答复|批复|复函|函|报告|总结|讲话|纪要|指引|标准|规范|规则|章程|目录|清单|名单"
-    r"|解读|问答|手册|汇编|法|令|说明|政策|制度|程序|流程|预案|简则|守则|公约|须知|申请表|一览表|登记表|汇总表|表)"
-    r"(?:》?的通知|》)?(?:\s*[（(【][^）)】]{1,20}[）)】])*$"
-)
-"""How the title of an official document ends."""
 _MASTHEAD = re.compile(r"^[\u4e00-\u9fa5（）()\s、]{1,40}(?:令|公报|文件|公告|通告|函)$")
 _SUBTITLE = re.compile(r"^[（(].{0,24}(?:稿|试行|草案|暂行|修订|修正|年[版本]|版|全文|节选|摘要|代拟|文本).{0,6}[）)]$")
 _ENACTED = re.compile(

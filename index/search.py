@@ -154,7 +154,7 @@ class Searcher:
             query: the question already read, to override what the rules find.
         """
         started = time.perf_counter()
-        question = self.mend(question)
+        question = self.mend(question.encode("utf-8", "replace").decode())  # a lone surrogate cannot be tokenised
         query = query or read_query(question, self.documents, region)
         if not self.clauses:
             return Found(query, ())
