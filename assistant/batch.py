@@ -36,6 +36,8 @@ def run_batch(
     rows = list(_rows(source))
     if not rows:
         raise InputError(f'{source} 里没有问题；每行应为 {{"id": …, "question": "…"}}')
+    if out.exists() and not (out.is_file() or out.is_dir()):
+        raise InputError(f"--out {out} 不是普通文件，中断后无法接续；请换一个输出文件")
     if out.exists() and out.samefile(source):
         raise InputError(f"--out 和 --batch 是同一个文件 {out}；请换一个输出文件")
     try:
@@ -82,6 +84,8 @@ def _assistant_for(assistant: Assistant, row: dict[str, Any]) -> Assistant:
 
 def _rows(source: Path) -> Iterator[dict[str, Any]]:
     """Questions of a JSON Lines file, all checked before the first is answered."""
+    if source.is_char_device():
+        raise InputError(f"--batch {source} 是设备，不是文件；请给出 JSON Lines 文件")
     try:
         data = source.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:

@@ -85,10 +85,11 @@ _SIGNS = (
 _BRACKETED_CN = "㈠㈡㈢㈣㈤㈥㈦㈧㈨㈩"
 
 _REFERENCE_AFTER = re.compile(
-    rf"[、，,。；;）)》”]|的|款|项(?!目)|目(?!标|录|的|前)|所[列称述指]|情形|[和及与或至到]{_SPACE}第|以及|以[上下]|中[的“，]|前款"
-    rf"|规定|修改为|第{_NUM}[款项目]"
+    rf"[、，,。；;）)》”]|的|款|项(?!目)|目(?!标|录|的|前)|所[列称述指]|[和及与或至到]{_SPACE}第|以及|中[的“，]|规定的|修改为|第{_NUM}[款项目]"
 )
 """What follows a number that is being referred to rather than announced."""
+_PERHAPS_REFERENCE_AFTER = re.compile(r"规定|以[上下]|情形|前款")
+"""The same, unless the number's turn has come: 第八条规定期限内未缴纳的，… 第九条以下时间不计入时限：…"""
 _UNIT_AFTER = re.compile(r"[万亿元个件项家倍年月日天岁人次%％‰亩吨米户分]")
 _SENTENCE_ENDED = re.compile(r"[。！？；：!?;:…”」』）)】\s]$")
 _REFERRED_ITEM = re.compile(rf"项(?!目)|款(?!项)|目(?![标录的前])|[、和及与或至](?=[（(]{_CN})|的规定|规定的")
@@ -167,8 +168,10 @@ def _may_open(first: str) -> bool:
     )
 
 
-def _refers(m: re.Match[str], rest: str) -> bool:
-    return bool(_REFERENCE_AFTER.match(rest)) or ("、" in m.group(0) and rest.startswith("第"))
+def _refers(m: re.Match[str], rest: str, *, due: bool = False) -> bool:
+    if _REFERENCE_AFTER.match(rest) or ("、" in m.group(0) and rest.startswith("第")):
+        return True
+    return not due and bool(_PERHAPS_REFERENCE_AFTER.match(rest))
 
 
 def _law_marker(m: re.Match[str], text: str, open_sentence: bool, expected: int) -> Marker | None:
@@ -180,15 +183,9 @@ def _law_marker(m: re.Match[str], text: str, open_sentence: bool, expected: int)
     spaced = m.group(0)[-1].isspace()
     if m.group(2) == "部分" and not (spaced or not rest):
         return None
-    referred = not spaced and _refers(m, rest)
-    if (
-        referred
-        and number == expected
-        and not open_sentence
-        and rest.startswith("规定")
-        and not rest.startswith("规定的")
-    ):
-        referred = False  # 第八条规定期限内未缴纳的，…: its turn has come
+    if family in LAW_FAMILIES and not spaced and re.search(r"，|。$", rest):
+        return None  # 第七节相应改为第八节，…
+    referred = not spaced and _refers(m, rest, due=number == expected and not open_sentence)
     if referred or (open_sentence and (not spaced or _refers(m, rest))):
         return None
     label = m.group(0).rstrip().rstrip("、：:").rstrip()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import fields, replace
+from datetime import date
 from pathlib import Path
 
 from index.clause import Document, Status
@@ -43,7 +44,10 @@ def iso_date(text: str) -> str:
     if not m:
         return ""
     year, month, day = (parse_ordinal(g) or 0 for g in m.groups())
-    return f"{year:04d}-{month:02d}-{day:02d}" if 1900 < year < 2200 and 1 <= month <= 12 and 1 <= day <= 31 else ""
+    try:
+        return date(year, month, day).isoformat() if 1900 < year < 2200 else ""
+    except ValueError:  # 2月31日 is printed now and then
+        return ""
 
 
 def read_metadata(text: str, file: str, outline: Outline, main: int, catalog: dict[str, str]) -> Document:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from index.account import Account
 from index.lines import NOISE_KINDS, Line
-from index.markers import Family, Marker, find_marker, is_reference
+from index.markers import LAW_FAMILIES, Family, Marker, find_marker, is_reference
 from index.pages import display_width
 
 BlockKind = Literal["text", "table", "field", "number", "date", "addressee", "bracket", "attachment"]
@@ -115,13 +115,16 @@ def join_lines(account: Account, lines: list[Line]) -> Layout:
     """Blocks of a document from its cleaned lines; footnotes and table rules are taken out of the flow."""
     layout = Layout([], [], [])
     width = _wrap_width(lines)
-    indents = sum(line.indent for line in lines if line.kind == "text") >= 3
-    gap = False
+    texts = [line for line in lines if line.kind == "text"]
+    indents = sum(line.indent for line in texts) >= 3
+    by_indent = indents and (not width or sum(line.indent for line in texts) < 0.9 * len(texts))
+    gap = page = False
     footnote: Line | None = None
     article = 0
     for line in lines:
         if line.kind == "blank" or line.kind in NOISE_KINDS:
             gap, footnote = True, None
+            page = page or line.kind in ("page_number", "running_header")
             continue
         if line.kind == "footnote":
             layout.footnotes.append(FootnoteText(line.footnote_mark, line.text, line.offsets[0] if line.offsets else 0))
@@ -134,8 +137,13 @@ def join_lines(account: Account, lines: list[Line]) -> Layout:
             continue
         gap, footnote = gap or footnote is not None, None
         previous = layout.blocks[-1] if layout.blocks else None
-        block = _block(line, previous, gap, article + 1)
-        if previous is not None and _continues(previous, block, gap, width, indents):
+        before = "" if by_indent and line.indent else _open_text(previous, gap)
+        block = _block(line, previous, before, article + 1)
+        block.gap = gap
+        # Below an article every unfinished line goes on: laws have no headings without a number or a title.
+        outdented = by_indent and previous is not None and previous.indent and not line.indent
+        sure = article > 0 and gap and (page or outdented)
+        if previous is not None and _continues(previous, block, gap, width, indents, sure):
             if gap:
                 layout.doubts.append((block.offsets[0], f"跨空行接续：…{previous.text[-8:]}｜{block.text[:8]}…"))
             _append(previous, block)
@@ -143,15 +151,24 @@ def join_lines(account: Account, lines: list[Line]) -> Layout:
             layout.blocks.append(block)
             if block.marker and block.marker.family is Family.ARTICLE:
                 article = block.marker.number
-        gap = False
+        gap = page = False
     return layout
 
 
-def _block(line: Line, previous: Block | None, gap: bool, article: int) -> Block:
-    before = previous.text if previous is not None and not previous.ended and previous.kind == "text" else ""
-    if previous is not None and previous.marker and len(before) <= 50 and gap and not re.search(r"[，。；]", before):
-        before = ""  # a heading, not a sentence that goes on
-    block = Block(line.text, line.offsets, level=line.level, indent=line.indent, gap=gap, bold=list(line.bold))
+def _open_text(previous: Block | None, gap: bool) -> str:
+    """The text before a line that the line might go on with; "" after a full stop, a title or a heading."""
+    if previous is None or previous.ended or previous.kind != "text":
+        return ""
+    text = previous.text
+    if len(text) <= 100 and not re.search(r"[，。；]", text):
+        heads = previous.marker is not None and (previous.marker.family in LAW_FAMILIES or (gap and len(text) <= 50))
+        if heads or TITLE_END.search(text):
+            return ""
+    return text
+
+
+def _block(line: Line, previous: Block | None, before: str, article: int) -> Block:
+    block = Block(line.text, line.offsets, level=line.level, indent=line.indent, bold=list(line.bold))
     block.marks = list(line.marks)
     block.last_width = _printed_width(line)
     block.kind = "table" if line.kind == "table" else _kind(line.text)
@@ -221,7 +238,7 @@ def _printed_width(line: Line) -> int:
     return min(line.margin, 4) + (display_width(line.text) if len(line.text) <= 200 else 400)
 
 
-def _continues(previous: Block, block: Block, gap: bool, width: int, indents: bool) -> bool:
+def _continues(previous: Block, block: Block, gap: bool, width: int, indents: bool, sure: bool) -> bool:
     """Whether a line goes on with the sentence before it; every yes is a guess that layout supports."""
     if previous.kind != "text" or len(previous.text) > MAX_JOINED_CHARS:
         return False
@@ -249,6 +266,8 @@ def _continues(previous: Block, block: Block, gap: bool, width: int, indents: bo
         return True
     if block.indent and indents:
         return False
+    if sure and len(previous.text) >= 6 and (previous.marker is None or previous.marker.family is Family.ARTICLE):
+        return not is_unit_name(block.text) and not TITLE_END.search(previous.text)
     body = len(previous.text) >= 25 and (re.search(r"[，。；]", previous.text) or len(previous.text) > 60)
     return bool(body and not is_unit_name(block.text))
 

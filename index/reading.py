@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from index.errors import DocumentError
+from index.errors import DocumentError, cause
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 """Larger files are refused: the longest statute in the corpora seen is under 1 MiB of text."""
@@ -43,11 +43,14 @@ def read_text(path: Path) -> str:
             raise DocumentError(f"{path} 是文件夹，这里需要一个文件；整个文件夹请用 `wence index {path}`")
         if size > MAX_FILE_BYTES:
             raise DocumentError(f"{path} 有 {size:,} 字节，超过上限 {MAX_FILE_BYTES:,}；请拆成单个文件")
-        data = path.read_bytes()
+        with path.open("rb") as file:  # what has no size, like /dev/zero, may still have no end
+            data = file.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
+            raise DocumentError(f"{path} 超过上限 {MAX_FILE_BYTES:,} 字节；请拆成单个文件")
     except FileNotFoundError:
         raise DocumentError(f"找不到文件 {path}；请检查路径") from None
     except OSError as error:
-        raise DocumentError(f"无法读取 {path}：{error.strerror or error}；请检查权限") from None
+        raise DocumentError(f"无法读取 {path}（{cause(error)}）；请检查权限") from None
     text = decode(data, str(path))
     if not text.strip():
         raise DocumentError(f"{path} 没有文字（{size} 字节）；请换成含正文的文本文件")

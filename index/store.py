@@ -26,6 +26,8 @@ _REFUSED = r"disk is full|disk i/o|no space|readonly|read-only|unable to open"
 """Words by which SQLite and Chroma's Rust side say that the machine refuses."""
 ADD_BATCH = 1000
 """Rows a call; Chroma's SQLite takes at most 5,461 rows of this shape at once."""
+PROBED = 50
+"""Nearest passages asked for on opening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,20 @@ class VectorStore:
         try:
             if name not in [c.name for c in client.list_collections()]:
                 raise IndexMissingError(f"向量库 {place} 里没有集合 {name}；请运行 `wence index` 重建")
-            return cls(client.get_collection(name, embedding_function=None), client, place, copy)
+            store = cls(client.get_collection(name, embedding_function=None), client, place, copy)
+            store._check_whole()
+            return store
         except Exception as error:
             raise _wrapped(error, place) from error
+
+    def _check_whole(self) -> None:
+        """Whether the vectors stand behind the rows: without its graph Chroma finds fewer and says nothing."""
+        expected = min(self._collection.count(), PROBED)
+        if expected:
+            vector = np.ones(int(self.stamp["dimension"]), dtype=np.float32)
+            found = self._collection.query(query_embeddings=[vector], n_results=expected, include=[])
+            if len(found["ids"][0]) < expected:
+                raise IndexDamagedError(f"向量库 {self._place} 缺少向量；请运行 `wence index --rebuild`")
 
     @property
     def stamp(self) -> dict[str, str]:

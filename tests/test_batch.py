@@ -189,9 +189,22 @@ def test_files_that_cannot_be_used_are_named(wence: Wence, asked: Path, tmp_path
     assert len(asked.read_text(encoding="utf-8").splitlines()) == 5
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_one_line_that_says_the_run_can_go_on(wence: Wence, asked: Path, tmp_path: Path) -> None:
-    (tmp_path / "out.jsonl").symlink_to("/dev/full")
-    ran = wence("ask", "--batch", str(asked), "--out", str(tmp_path / "out.jsonl"))
+def test_devices_are_no_files(wence: Wence, asked: Path, tmp_path: Path) -> None:
+    """/dev/zero has no end."""
+    for source, out in (("/dev/zero", str(tmp_path / "out.jsonl")), (str(asked), "/dev/full")):
+        ran = wence("ask", "--batch", source, "--out", out)
+        assert ran.status == 1 and ran.err.count("\n") == 1
+
+
+def test_on_a_full_disk_the_run_says_so_and_goes_on_later(wence: Wence, asked: Path, small_disk: Path) -> None:
+    out = small_disk / "out.jsonl"
+    with (small_disk / "fill").open("wb", buffering=0) as fill, pytest.raises(OSError):  # noqa: PT011 - the disk fills up
+        while True:
+            fill.write(b"\0" * 4096)
+    os.truncate(small_disk / "fill", (small_disk / "fill").stat().st_size - 12 * 1024)
+    ran = wence("ask", "--batch", str(asked), "--out", str(out))
     assert ran.status == 1
-    assert "out.jsonl" in ran.err.splitlines()[-1] and "Traceback" not in ran.err
+    assert "磁盘已满" in ran.err.splitlines()[-1] and "接续" in ran.err.splitlines()[-1]
+    (small_disk / "fill").unlink()
+    assert wence("ask", "--batch", str(asked), "--out", str(out)).status == 0
+    assert [r["id"] for r in answers(out)] == ["q0", "q1", "q2", "q3", "q4"]

@@ -9,12 +9,12 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assistant.ask import Assistant
 from index import build, generation, lexical
 from index import search as search_module
 from index.build import Report, build_index
@@ -336,20 +336,6 @@ def test_a_full_disk_leaves_the_index_as_it_was(
     assert build_index(home, [policies], encoder).count("updated") == 1
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 4 MiB."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("needs the right to mount")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
-
-
 def test_on_a_really_full_or_read_only_disk_search_goes_on_and_building_says_why_not(
     small_disk: Path, home: Path, policies: Path, encoder: Encoder
 ) -> None:
@@ -480,3 +466,15 @@ def test_records_on_disk_are_plain_json_lines(home: Path) -> None:
     rows = [json.loads(line) for line in (folder / "clauses.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(rows) == read_stamp(folder).clauses == 7
     assert (home / "index" / "CURRENT").read_text(encoding="utf-8") == f"{folder.name}\n"
+
+
+def test_an_impossible_date_in_a_document_breaks_no_answer(tmp_path: Path, encoder: Encoder) -> None:
+    policy = tmp_path / "typo.txt"
+    policy.write_text(
+        "丙市办法\n第一条 对首次升规的企业给予不超过30万元奖励。\n第二条 本办法自2025年2月30日起施行，有效期至2029年9月31日。\n",
+        encoding="utf-8",
+    )
+    build_index(tmp_path / "home", [policy], encoder)
+    searcher = Searcher.open(tmp_path / "home", encoder)
+    assert (searcher.documents[0].effective, searcher.documents[0].expires) == ("", "")
+    assert "不超过30万元" in Assistant(searcher).answer("升规奖励多少").text

@@ -37,6 +37,8 @@ def test_a_folder_without_a_catalog_has_no_entries(tmp_path: Path) -> None:
         ),
         ('signed = "2024-05-17"', 'signed = "2024年5月17日"', r"第 5 行：signed = .*日期应为 2025-05-17 这样的格式"),
         ('signed = "2024-05-17"', 'signed = "2024-13-17"', r"第 5 行：signed"),
+        ('signed = "2024-05-17"', 'signed = "2024-02-31"', r"第 5 行：signed"),
+        ('title = "某办法"', 'document_id = ""', r"第 3 行：document_id"),
         ('title = "某办法"', "title = 3", r"第 3 行：title = 3；应为带引号的字符串"),
         ('title = "某办法"', 'titel = "某办法"', r"第 3 行：未知的键 titel；可用：.*title"),
         ('aliases = ["办法"]', 'aliases = "办法"', r"第 7 行：aliases = .*应为字符串列表"),

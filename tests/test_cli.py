@@ -42,7 +42,7 @@ HEAVY = {
 def shell(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     """One command in a process of its own."""
     command = [sys.executable, "-m", "assistant", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["index", "--help"], ["ask", "--help"], ["--version"], ["nonsense"]])

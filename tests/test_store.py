@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +82,22 @@ def test_a_file_that_is_no_database_is_damage(tmp_path: Path) -> None:
     (tmp_path / "vectors" / "chroma.sqlite3").write_bytes(b"not a database at all" * 500)
     with pytest.raises(IndexDamagedError, match="wence index --rebuild"):
         VectorStore.open(tmp_path / "vectors", "wence-test")
+
+
+@pytest.mark.parametrize("damage", [shutil.rmtree, lambda folder: os.truncate(folder / "data_level0.bin", 100)])
+def test_vectors_that_are_gone_behind_their_rows_are_damage(damage: Callable[[Path], object], tmp_path: Path) -> None:
+    """From 1,000 rows on they stand in files of their own, and Chroma alone would just find less."""
+    many = np.random.default_rng(0).normal(size=(1100, 3)).astype(np.float32)
+    names = [str(i) for i in range(len(many))]
+    store = VectorStore.create(tmp_path / "vectors", "wence-test", STAMP)
+    store.add(names, many, names, names)
+    store.close()
+    assert VectorStore.open(tmp_path / "vectors", "wence-test").count() == 1100
+    copy = Path(shutil.copytree(tmp_path / "vectors", tmp_path / "copy"))
+    (graph,) = (p for p in copy.iterdir() if p.is_dir())
+    damage(graph)
+    with pytest.raises(IndexDamagedError, match="wence index --rebuild"):
+        VectorStore.open(copy, "wence-test")
 
 
 @pytest.fixture
