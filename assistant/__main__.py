@@ -14,13 +14,14 @@ from index.errors import UsageError, WenceError, cause
 USAGE_ERROR = 2
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Errors of use in Chinese, on one line, exit status 2."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> None:  # type: ignore[override]
+        """One line on stderr, exit status 2."""
         print(f"wence：用法不对：{_chinese(message)}；请看 `{self.prog} --help`", file=sys.stderr)
         raise SystemExit(USAGE_ERROR)
 
@@ -48,10 +49,10 @@ def _between(low: int, high: int) -> Callable[[str], int]:
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = _Parser(prog="wence", description="问策：政策条款问答，每句话都有条款依据。", add_help=False)
+    parser = Parser(prog="wence", description="问策：政策条款问答，每句话都有条款依据。", add_help=False)
     parser.add_argument("-h", "--help", action="help", help="显示帮助")
     parser.add_argument("--version", action="version", version="wence 0.1.0", help="显示版本")
-    sub = parser.add_subparsers(dest="command", metavar="命令", required=True, parser_class=_Parser)
+    sub = parser.add_subparsers(dest="command", metavar="命令", required=True, parser_class=Parser)
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
         child = sub.add_parser(name, help=text, description=text, add_help=False)

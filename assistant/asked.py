@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.evidence import Chosen, subject_expressions
 from index.card import is_card
@@ -144,9 +145,13 @@ def _named_in(searcher: Searcher, query: Query, expressions: tuple[str, ...]) ->
     return not naming or any(c.clause_id in here for c in naming)
 
 
+_normal = lru_cache(maxsize=4096)(normalise)
+"""Every clause is asked for with every question: normalising them anew took a sixth of an answer's time."""
+
+
 def _full_text(clause: Clause) -> str:
     notes = "".join(n.text for n in clause.footnotes)
-    return normalise(f"{' '.join(clause.path)} {clause.title} {clause.text}{notes}")
+    return _normal(f"{' '.join(clause.path)} {clause.title} {clause.text}{notes}")
 
 
 def _said(query: Query, expressions: tuple[str, ...]) -> str:

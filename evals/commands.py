@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.__main__ import _Parser as Parser
+from assistant.__main__ import Parser
 from index.errors import InputError
 
 RUNS = Path("runs")

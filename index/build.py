@@ -194,9 +194,13 @@ def _build(
     report.clauses = sum(not is_card(c) for e in entries.values() for c in e.clauses)
     if old.current and not any(report.count(o) for o in ("added", "updated", "removed")):
         return report
-    with _cleaned(home) as folder:
-        _write(home, folder, entries, old, encoder, url, report, bar)
-        make_current(home, folder)
+    try:
+        with _cleaned(home) as folder:
+            _write(home, folder, entries, old, encoder, url, report, bar)
+            make_current(home, folder)
+    finally:
+        if old.store:
+            old.store.close()
     if url:
         _drop_old_collections(url, home)
     return report
@@ -332,14 +336,16 @@ def _write(
         # Made before anything is embedded: a full disk or an absent server is known at once.
         labels = {"model": stamp.model, "dimension": str(stamp.dimension), "parser": stamp.parser}
         store = VectorStore.create(url or folder / "vectors", stamp.collection, labels)
-        vectors = _vectors([p.text for p in passages], old, encoder, report, bar)
-        store.add(
-            [p.passage_id for p in passages],
-            vectors,
-            [p.clause_id for p in passages],
-            [document_of[p.clause_id] for p in passages],
-        )
-        store.close()
+        try:
+            vectors = _vectors([p.text for p in passages], old, encoder, report, bar)
+            store.add(
+                [p.passage_id for p in passages],
+                vectors,
+                [p.clause_id for p in passages],
+                [document_of[p.clause_id] for p in passages],
+            )
+        finally:
+            store.close()
         LexicalIndex.build(clauses, Tokenizer()).save(folder / "lexical")
         write_records(folder / "clauses.jsonl", (clause_record(c) for c in clauses))
         write_records(folder / "documents.jsonl", ({**asdict(e.document), "noted": e.noted} for e in entries.values()))
@@ -358,7 +364,6 @@ def _vectors(
             known = old.store.vectors([old.passages[t] for t in texts if t in old.passages])
         except (IndexDamagedError, SearchError, StorageError):
             known = {}  # readable enough to be opened only; all are computed again
-        old.store.close()
     vectors = np.zeros((len(texts), encoder.dimension), dtype=np.float32)
     fresh = []
     for i, text in enumerate(texts):

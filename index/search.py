@@ -75,6 +75,8 @@ class Found:
 
     query: Query
     ranked: tuple[Scored, ...]
+    vector: npt.NDArray[np.float32]
+    """The question's own vector, float32 [dimension]."""
     timings_ms: dict[str, float] = field(default_factory=dict)
 
 
@@ -157,7 +159,7 @@ class Searcher:
         question = self.mend(question.encode("utf-8", "replace").decode())  # a lone surrogate cannot be tokenised
         query = query or read_query(question, self.documents, region)
         if not self.clauses:
-            return Found(query, ())
+            return Found(query, (), np.zeros(self.encoder.dimension, dtype=np.float32))
         vectors = self.encoder.encode_queries([question, *_parts(question)])
         encoded = time.perf_counter()
         allowed = self._allowed(query)
@@ -176,7 +178,7 @@ class Searcher:
         )  # fmt: skip
         done = time.perf_counter()
         timings = {"encode": (encoded - started) * 1000, "search": (done - encoded) * 1000}
-        return Found(query, ranked, timings)
+        return Found(query, ranked, vectors[0], timings)
 
     def _shared(self, query: Query, candidates: list[Candidate], order: list[int]) -> list[int]:
         """Two cities or two documents asked: their clauses take turns, so that neither crowds out the other."""

@@ -337,7 +337,7 @@ def test_a_full_disk_leaves_the_index_as_it_was(
 
 
 def test_on_a_really_full_or_read_only_disk_search_goes_on_and_building_says_why_not(
-    small_disk: Path, home: Path, policies: Path, encoder: Encoder
+    small_disk: Path, tmp_path: Path, home: Path, policies: Path, encoder: Encoder
 ) -> None:
     there = small_disk / "home"
     shutil.copytree(home, there)
@@ -349,10 +349,16 @@ def test_on_a_really_full_or_read_only_disk_search_goes_on_and_building_says_why
     with pytest.raises(StorageError, match="磁盘"):
         build_index(there, [policies], encoder)
     (small_disk / "fill").unlink()
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    assert "30万元" in best(there, encoder, "升规奖励")
-    with pytest.raises(StorageError, match="只读"):
-        build_index(there, [policies], encoder)
+    read_only = tmp_path / "read-only"
+    read_only.mkdir()
+    subprocess.run(["mount", "--bind", str(small_disk), str(read_only)], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(read_only)], check=True)
+        assert "30万元" in best(read_only / "home", encoder, "升规奖励")
+        with pytest.raises(StorageError, match="只读"):
+            build_index(read_only / "home", [policies], encoder)
+    finally:
+        subprocess.run(["umount", "-l", str(read_only)], check=True)
 
 
 def test_a_home_below_a_file_is_named(tmp_path: Path, policies: Path, encoder: Encoder) -> None:
