@@ -78,9 +78,9 @@ def in_chroma(found: Articles, encoder: Encoder, cache: Path) -> Searcher:
         store = VectorStore.create(folder, "articles", {"model": encoder.name})
         ids = [c.clause_id for c in found.clauses]
         store.add([f"{i}#0" for i in ids], found.vectors, ids, [c.document_id for c in found.clauses])
-        store.close()
+        store.seal()
 
-    folder = _kept(cached(cache, "chroma", encoder.name, found.key), fill)
+    folder = _kept(cached(cache, "chroma-sealed", encoder.name, found.key), fill)
     store = VectorStore.open(folder, "articles")
     return Searcher(encoder, store, found.lexical, found.clauses, found.documents, "chroma", found.tokenizer)
 

@@ -346,6 +346,7 @@ def _write(
             )
         finally:
             store.close()
+        store.seal()
         LexicalIndex.build(clauses, Tokenizer()).save(folder / "lexical")
         write_records(folder / "clauses.jsonl", (clause_record(c) for c in clauses))
         write_records(folder / "documents.jsonl", ({**asdict(e.document), "noted": e.noted} for e in entries.values()))

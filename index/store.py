@@ -6,6 +6,7 @@ because a filtered query costs 500 ms at 100,000 vectors where an unfiltered one
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -26,8 +27,8 @@ _REFUSED = r"disk is full|disk i/o|no space|readonly|read-only|unable to open"
 """Words by which SQLite and Chroma's Rust side say that the machine refuses."""
 ADD_BATCH = 1000
 """Rows a call; Chroma's SQLite takes at most 5,461 rows of this shape at once."""
-PROBED = 1500
-"""Nearest passages asked for on opening: more than the 1,000 rows that Chroma holds outside its graph."""
+_SIZES = "sizes.json"
+"""Sizes of the files of the graph, by path below the folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class VectorStore:
         if isinstance(place, Path) and not (place / _DATABASE).is_file():
             # Chroma would make a new, empty one here.
             raise IndexMissingError(f"向量库 {place} 不存在；请运行 `wence index` 重建")
+        if isinstance(place, Path):
+            _check_whole(place)
         try:
             return cls._opened(place, name)
         except StorageError as error:
@@ -106,21 +109,9 @@ class VectorStore:
         try:
             if name not in [c.name for c in client.list_collections()]:
                 raise IndexMissingError(f"向量库 {place} 里没有集合 {name}；请运行 `wence index` 重建")
-            store = cls(client.get_collection(name, embedding_function=None), client, place, copy)
-            store._check_whole()
-            return store
+            return cls(client.get_collection(name, embedding_function=None), client, place, copy)
         except Exception as error:
             raise _wrapped(error, place) from error
-
-    def _check_whole(self) -> None:
-        """Whether the vectors stand behind the rows: without its graph Chroma finds less and says nothing."""
-        dimension = int(self.stamp.get("dimension", 0))
-        expected = min(self._collection.count(), PROBED) if dimension else 0
-        if expected:
-            vector = np.ones(dimension, dtype=np.float32)
-            found = self._collection.query(query_embeddings=[vector], n_results=expected, include=[])
-            if len(found["ids"][0]) < 0.9 * expected:
-                raise IndexDamagedError(f"向量库 {self._place} 缺少向量；请运行 `wence index --rebuild`")
 
     @property
     def stamp(self) -> dict[str, str]:
@@ -210,6 +201,28 @@ class VectorStore:
             client.close()
         if self._copy:
             self._copy.cleanup()
+
+    def seal(self) -> None:
+        """Close a store that was filled, and note what its files must be for it to be opened again."""
+        self.close()
+        if isinstance(self._place, Path):
+            (self._place / _SIZES).write_text(json.dumps(_sizes(self._place)), encoding="utf-8")
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Files of the graph; the database beside them may grow when it is only read."""
+    return {str(p.relative_to(folder)): p.stat().st_size for p in folder.glob("*/*") if p.is_file()}
+
+
+def _check_whole(folder: Path) -> None:
+    """Refuse a graph with files missing or cut short: Chroma would find less in silence, or crash the process."""
+    try:
+        noted = json.loads((folder / _SIZES).read_text(encoding="utf-8"))
+        wrong = [name for name, size in noted.items() if _sizes(folder).get(name) != size]
+    except (OSError, ValueError, AttributeError):
+        wrong = [_SIZES]
+    if wrong:
+        raise IndexDamagedError(f"向量库文件 {folder / wrong[0]} 缺失或不完整；请运行 `wence index --rebuild`")
 
 
 def _client(place: str | Path) -> Any:
