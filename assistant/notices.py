@@ -104,9 +104,10 @@ def _pilot(chosen: Sequence[Chosen]) -> list[str]:
 
 def _places(chosen: Sequence[Chosen], query: Query, searcher: Searcher) -> list[str]:
     known = {d.region for d in searcher.documents if d.region}
+    everywhere = any(d.region in ("", "全国") for d in searcher.documents)
     found = []
     for region in query.regions:
-        if region not in known and "全国" not in known:
+        if region not in known and not everywhere:
             found.append(f"本库没有收录{region}的政策文件，其他城市的规定不适用于{region}，请向{region}有关部门咨询。")
     shown = {c.clause.region for c in chosen if not is_card(c.clause) and c.clause.region}
     if chosen and not query.regions and not query.documents.certain and len(shown) == 1:

@@ -25,7 +25,7 @@ from index.words import normalise
 
 SUBJECT_FEATURES = ("dense_best", "dense_part", "bm25_share", "covered", "meaning", "concepts", "unknown", "named")
 
-_POLICY = re.compile(r"申报|补贴|奖励|资助|政策|扶持|补助")
+_POLICY = re.compile(r"科委|科技局|经信委|发改委|财政局|主管部门|申报|补贴|奖励|资助|政策|扶持|补助")
 TELLING_WEIGHT = 3.0
 """A listed subject that fewer than one clause in twenty names (首台套, 离岸孵化器) makes a question ours."""
 
@@ -44,7 +44,8 @@ class Decision:
 def decide(question: str, found: Found, chosen: Sequence[Chosen], searcher: Searcher) -> Decision:
     """Decide from the question and its evidence."""
     regions = {d.region for d in searcher.documents}
-    foreign = [r for r in found.query.regions if r not in regions and "全国" not in regions]
+    everywhere = bool(regions & {"", "全国"})  # a document that names no place may hold anywhere
+    foreign = [r for r in found.query.regions if r not in regions and not everywhere]
     if foreign and len(foreign) == len(found.query.regions):
         return Decision(Refusal.NO_EVIDENCE, tuple(f"{r}的规定" for r in foreign))
     if not chosen:

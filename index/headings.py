@@ -39,6 +39,9 @@ def is_plain_heading(blocks: list[Block], i: int, draft: Draft | None) -> bool:
     if _SPACES.sub("", text) in {"总则", "附则"} | PRELIMINARIES:
         return True
     in_list = draft is not None and not draft.last.endswith(("。", "）", ")", "]"))
+    if draft is not None and draft.family is Family.ARTICLE:  # in a law only a chapter that lost its number
+        article = following.marker is not None and following.marker.family is Family.ARTICLE
+        return not in_list and article and len(text) >= 3
     begins = following.marker is not None and following.marker.number == 1
     long_enough = len(text) >= 3 and not re.fullmatch(r"[\d\s.,%％\-—/~～]+", text)
     return not in_list and (begins or (following.ended and following.marker is None)) and long_enough
