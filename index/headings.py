@@ -94,7 +94,9 @@ def is_item(blocks: list[Block], i: int, marker: Marker, levels: Levels, draft: 
     if draft.family is Family.ARTICLE:
         if marker.family != Family.COMMA or block.ended or len(block.text) > MAX_HEADING_CHARS:
             return True
-        return not levels.counted(key) and marker.number != 1
+        after = blocks[i + 1].marker if i + 1 < len(blocks) else None
+        heads = after is not None and after.family is Family.ARTICLE  # 三、执行 ⏎ 第十条: a chapter
+        return not heads and not levels.counted(key) and marker.number != 1
     if key in draft.item_keys:
         return True
     if key in levels.keys or (draft.family is not None and RANK[marker.family] < RANK[draft.family]):

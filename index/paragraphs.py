@@ -267,7 +267,8 @@ def _continues(previous: Block, block: Block, gap: bool, width: int, indents: bo
     if block.indent and indents:
         return False
     if sure and len(previous.text) >= 5 and (previous.marker is None or previous.marker.family is Family.ARTICLE):
-        return not is_unit_name(block.text) and not TITLE_END.search(previous.text)
+        titled = TITLE_END.search(previous.text) and not re.search(r"[，。；]", previous.text)
+        return not is_unit_name(block.text) and not titled
     body = len(previous.text) >= 25 and (re.search(r"[，。；]", previous.text) or len(previous.text) > 60)
     return bool(body and not is_unit_name(block.text))
 

@@ -216,6 +216,34 @@ def test_a_whole_law_on_one_line_is_cut_at_its_articles() -> None:
     assert [c.label for c in parse(running).clauses] == ["", "一、", "（一）", "（二）", "三、"]
 
 
+def test_an_article_begins_after_an_unfinished_line_when_its_turn_has_come() -> None:
+    source = (
+        "关于办理非法制造、买卖、运输危险物质案件适用法律若干问题的规定\n\n　　第一条具有下列情形的，从重处罚：\n　　（一）甲；\n"
+        "　　（二）税额＝价格×税率\n第二节　勘验、检查、辨认、侦查实验等笔录的审查与认定\n　　第二条以下时间不计入时限。\n"
+        "　　第三条规定期限内未缴纳的，加收滞纳金。\n"
+    )
+    assert [c.label for c in parse(source).clauses] == ["第一条", "第二条", "第三条"]
+
+
+def test_articles_run_together_in_one_paragraph_are_told_apart() -> None:
+    source = "某规则\n第一条 制定本规则。 第二条 依照第一条执行。 第三条 其他。\n第四条 施行。\n"
+    assert {k: v.text for k, v in clauses(source).items()} == {
+        "第一条": "制定本规则。", "第二条": "依照第一条执行。", "第三条": "其他。", "第四条": "施行。",
+    }  # fmt: skip
+
+
+def test_a_short_line_below_an_article_goes_on_over_the_page() -> None:
+    source = "某法\n　　第一条　甲乙。\n　　对于犯罪嫌\n\n- 3 -\n\n疑人采取措施，应当经批准。\n"
+    assert texts(source) == ["甲乙。\n对于犯罪嫌疑人采取措施，应当经批准。"]
+
+
+def test_a_chapter_of_a_law_that_lost_its_number_is_a_heading_and_no_other_short_line_is() -> None:
+    source = "某条例\n第一条 甲乙丙。\n业务规则与风险控制\n第二条 其中：\n卷烟纸\n烟用丝束\n依照规定执行。\n"
+    assert [(c.path, c.text) for c in parse(source).clauses] == [
+        ((), "甲乙丙。"), (("业务规则与风险控制",), "其中：\n卷烟纸\n烟用丝束\n依照规定执行。"),
+    ]  # fmt: skip
+
+
 def test_a_standard_is_numbered_by_decimals_and_bare_numbers() -> None:
     source = "评价规范\n前言\n本标准由某市提出。\n1 范围\n本标准规定了要求。\n2 要求\n2.1 总体要求\n2.1.1 机构应独立。\n2.1.2 人员不少于10人，其中：\na) 高级职称3人；\nb) 硕士5人。\n"
     got = [(c.path, c.label, c.text) for c in parse(source).clauses]
