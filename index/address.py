@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.clause import Clause, Document, Status
 from index.markers import Family, find_marker
@@ -91,14 +92,12 @@ def find_documents(question: str, documents: Sequence[Document], regions: Sequen
         certain += [d.document_id for d in documents if _bears(d, None, m.group(1))]
     flat = re.sub(r"\s", "", text)
     for document in documents:
-        names = [re.sub(r"\s", "", normalise(a)) for a in (document.title, *document.aliases)]
+        names = [_flat(a) for a in (document.title, *document.aliases)]
         if any(len(n) >= 4 and n in flat for n in names):
             certain.append(document.document_id)
     for m in _QUOTED.finditer(text):
         wanted = re.sub(r"\s", "", normalise(m.group(1)))
-        certain += [
-            d.document_id for d in documents if len(wanted) >= 4 and wanted in re.sub(r"\s", "", normalise(d.title))
-        ]
+        certain += [d.document_id for d in documents if len(wanted) >= 4 and wanted in _flat(d.title)]
     if certain:
         # “若干措施跟11号文有啥区别”: the second document is named by its kind.
         certain += [
@@ -114,7 +113,8 @@ def find_documents(question: str, documents: Sequence[Document], regions: Sequen
     for kind in kinds[:1]:
         likely = [d.document_id for d in here if kind in d.title]
     if not likely:
-        shared = {d.document_id: _shared_run(flat, d) for d in here}
+        pieces = _pieces(flat)
+        shared = {d.document_id: _shared_run(flat, title) for d in here if _pieces(title := _name(d)) & pieces}
         best = max(shared.values(), default=0)
         likely = [i for i, n in shared.items() if n == best] if best >= MIN_SHARED_CHARS else []
     if re.search(r"答复|回复|回信|复函|代表建议|提案|议案", flat):
@@ -124,9 +124,25 @@ def find_documents(question: str, documents: Sequence[Document], regions: Sequen
     return NamedDocuments((), tuple(likely), absent)
 
 
-def _shared_run(flat: str, document: Document) -> int:
-    """Longest run of characters that a question shares with a title, its city left out."""
-    title = re.sub(r"\s", "", normalise(document.title)).replace(document.region, "")
+@lru_cache(maxsize=65_536)
+def _flat(name: str) -> str:
+    """A title without space, in one form; kept, since every question is compared with every title."""
+    return re.sub(r"\s", "", normalise(name))
+
+
+@lru_cache(maxsize=65_536)
+def _pieces(text: str) -> frozenset[str]:
+    """Every run of MIN_SHARED_CHARS characters: two texts without a common one need no closer look."""
+    return frozenset(text[i : i + MIN_SHARED_CHARS] for i in range(len(text) - MIN_SHARED_CHARS + 1))
+
+
+def _name(document: Document) -> str:
+    """A title without its city, which questions name for themselves."""
+    return _flat(document.title).replace(document.region, "")
+
+
+def _shared_run(flat: str, title: str) -> int:
+    """Longest run of characters that a question shares with a title."""
     best = 0
     for i in range(len(title)):
         while title[i : i + best + 1] in flat and i + best < len(title):

@@ -118,11 +118,12 @@ class LexicalIndex:
         result = np.zeros((len(rows), 2), dtype=np.float32)
         if not total or not ids:
             return result
-        wanted = np.fromiter(ids, dtype=np.int32)
+        # Token → its place among the wanted ones, -1 for the rest; one look-up for all rows at once.
+        place = np.full(len(self._idf), -1, dtype=np.int32)
+        place[np.fromiter(ids, dtype=np.int64)] = np.arange(len(ids), dtype=np.int32)
+        title, body = self._title.marked(rows, place, len(ids)), self._body.marked(rows, place, len(ids))
         weights = np.fromiter(ids.values(), dtype=np.float32)
-        for i, row in enumerate(rows):
-            title = np.isin(wanted, self._title.row(row))
-            result[i] = weights[title | np.isin(wanted, self._body.row(row))].sum(), weights[title].sum()
+        result[:, 0], result[:, 1] = (title | body) @ weights, title @ weights
         return result / total
 
 
@@ -155,6 +156,16 @@ class _Rows:
 
     def row(self, i: int) -> npt.NDArray[np.int32]:
         return self._flat[self._starts[i] : self._starts[i + 1]]
+
+    def marked(self, rows: Sequence[int], place: npt.NDArray[np.int32], width: int) -> npt.NDArray[np.bool_]:
+        """Which of `width` wanted values each row holds: bool [len(rows), width]."""
+        found = np.zeros((len(rows), width), dtype=bool)
+        pieces = [self.row(r) for r in rows]
+        at = place[np.concatenate(pieces)] if pieces else np.zeros(0, dtype=np.int32)
+        owner = np.repeat(np.arange(len(rows)), [len(p) for p in pieces])
+        held = at >= 0
+        found[owner[held], at[held]] = True
+        return found
 
     def save(self, stem: Path) -> None:
         np.save(stem.with_suffix(".flat.npy"), self._flat)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.clause import Clause
 
@@ -29,7 +30,8 @@ class Span:
     end: int
 
 
-def sentence_spans(text: str) -> list[Span]:
+@lru_cache(maxsize=1 << 14)
+def sentence_spans(text: str) -> tuple[Span, ...]:
     """Sentences of a clause, in order, without surrounding space; together they cover all its words.
 
     Splits after 。！？ and line breaks, not after ；: what follows a semicolon often has its subject and its
@@ -48,7 +50,7 @@ def sentence_spans(text: str) -> list[Span]:
             if c == "\n":
                 depth = 0
     _add(spans, text, start, len(text))
-    return spans
+    return tuple(spans)
 
 
 def _add(spans: list[Span], text: str, start: int, end: int) -> None:

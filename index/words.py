@@ -136,8 +136,11 @@ def load_terms() -> Terms:
     return Terms(tuple(data["words"]), tuple(tuple(g) for g in groups), tuple(data["industries"]), len(data["asking"]))
 
 
+@lru_cache(maxsize=1 << 14)
 def normalise(text: str) -> str:
     """Text for matching only: NFKC, lower case, gaps around digits closed (30 万元 = 30万元).
+
+    Kept: one question over the five documents asks for the same sentences 1,900 times, a third of an answer's time.
 
     >>> normalise("最高 ３０ 万元，ＡＩ")
     '最高30万元,ai'
