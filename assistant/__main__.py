@@ -85,17 +85,41 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument("--out", metavar="OUT.jsonl", help="成批提问的结果；中断后再次运行会接着做")
 
     chat = command("chat", "在终端里对话")
+    chat.add_argument("--no-llm", action="store_true", help="只用条款原文回答")
     chat.add_argument("--region", default="", metavar="地区", help="如 上海市")
 
     serve = command("serve", "启动网页（没有索引时先建立）")
     serve.add_argument("--host", default="127.0.0.1", help="默认 127.0.0.1；对外服务用 0.0.0.0")
     serve.add_argument("--port", type=_between(1, 65535), default=7860, help="默认 7860")
 
+    _site_actions(command("sites", "登记可以嵌入对话窗口的网站和可以调用接口的服务器"))
+
+    command("mcp", "作为 MCP 服务器运行（标准输入输出），提供检索和条款两个工具")
+
     command("check", "逐项检查运行条件，说明如何修复")
 
     evaluate = command("eval", "评测")
     evaluate.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="见 wence eval --help")
     return parser
+
+
+def _site_actions(sites: argparse.ArgumentParser) -> None:
+    actions = sites.add_subparsers(dest="action", metavar="操作", required=True, parser_class=Parser)
+    for name, text in (("add", "登记或修改一个站点"), ("list", "列出站点"), ("remove", "移除一个站点")):
+        action = actions.add_parser(name, help=text, description=text, add_help=False)
+        action.add_argument("-h", "--help", action="help", help="显示帮助")
+        if name != "list":
+            action.add_argument("key", metavar="站点", help="小写字母、数字和 -，如 zhangjiang-park")
+        if name == "add":
+            origins = "可以嵌入的网页，如 https://www.example.gov.cn；可多次给出，一个也没有则全部拒绝"
+            action.add_argument("--origin", action="append", default=[], metavar="来源", help=origins)
+            action.add_argument("--name", default="", metavar="名称", help="站点的中文名称")
+            quota = _between(1, 100_000_000)
+            action.add_argument("--quota", type=quota, default=5000, metavar="N", help="每天最多提问次数，默认 5000")
+            action.add_argument("--region", default="", metavar="地区", help="没说城市时的默认地区，如 上海市")
+            action.add_argument("--private", action="store_true", help="令牌只能由网站自己的服务器代为获取")
+            action.add_argument("--mask-companies", action="store_true", help="统一社会信用代码也遮盖")
+            action.add_argument("--server", action="store_true", help="生成服务端密钥（只显示这一次）")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

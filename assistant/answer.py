@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+from uuid import uuid4
 
 from index.clause import Clause, Document
 
@@ -76,10 +77,30 @@ class Sentence:
     text: str
     citations: tuple[int, ...]
     support: Support
+    formula: str = ""
+    """The calculation a figure of ours comes from (500万元×30%＝150万元); "" when nothing was calculated."""
+    entitles: bool = False
+    """The calculated figure is what somebody might be paid, not a statistic."""
 
     def to_json(self) -> dict[str, Any]:
-        """The published record."""
-        return {"text": self.text, "citations": list(self.citations), "support": self.support}
+        """The published record; `formula` only where there is one."""
+        record: dict[str, Any] = {"text": self.text, "citations": list(self.citations), "support": self.support}
+        return record | ({"formula": self.formula} if self.formula else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Vetting:
+    """What the guard did with one sentence of a model. For records and evaluations, never for a reader."""
+
+    draft: str
+    cited: tuple[int, ...]
+    """As the model wrote and cited it."""
+    outcome: Literal["passed", "recited", "replaced", "dropped"]
+    """recited: shown with the clause that does support it; replaced: by the clause's own words."""
+    shown: str
+    reason: str
+    findings: tuple[dict[str, Any], ...] = ()
+    """Per finding: check, words, message, clause words and where they stand (`assistant.verdict.Finding`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +124,22 @@ class Answer:
     refusal_reason: Refusal | None = None
     retrieved: list[Retrieved] = field(default_factory=list)
     mode: Mode = "verbatim"
+    """llm: at least one sentence shown was written by the model."""
     model: str = ""
     prompt_version: str = ""
     index_version: str = ""
+    degraded: str = ""
+    """Why a model that was asked did not write this answer; "" when it did, or when none was asked."""
+    usage: dict[str, int] = field(default_factory=dict)
+    """prompt_tokens and completion_tokens, where the model tells."""
+    vetting: list[Vetting] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    answer_id: str = field(default_factory=lambda: uuid4().hex)
+
+    def count(self, prompt_tokens: int, completion_tokens: int) -> None:
+        """Add the tokens of one call of a model."""
+        self.usage["prompt_tokens"] = self.usage.get("prompt_tokens", 0) + prompt_tokens
+        self.usage["completion_tokens"] = self.usage.get("completion_tokens", 0) + completion_tokens
 
     @property
     def text(self) -> str:
@@ -116,6 +149,7 @@ class Answer:
     def to_json(self) -> dict[str, Any]:
         """The published record."""
         return {
+            "answer_id": self.answer_id,
             "question": self.question,
             "standalone_question": self.standalone_question or self.question,
             "answer": self.text,
@@ -132,10 +166,12 @@ class Answer:
             "model": self.model,
             "prompt_version": self.prompt_version,
             "index_version": self.index_version,
+            "degraded": self.degraded,
+            "usage": self.usage,
             "timings_ms": {k: round(v, 1) for k, v in self.timings_ms.items()},
         }
 
 
 __all__ = [
-    "Answer", "Citation", "Clause", "Document", "Mode", "Quote", "Refusal", "Retrieved", "Sentence", "Support", "Turn",
+    "Answer", "Citation", "Clause", "Document", "Mode", "Quote", "Refusal", "Retrieved", "Sentence", "Support", "Turn", "Vetting",
 ]  # fmt: skip

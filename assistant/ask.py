@@ -1,9 +1,11 @@
 """The main path, from a message to a recorded answer:
 
-    understand → search → choose evidence, or refuse → compose in the clauses' own words → notices → record
+    understand → search → choose evidence, or refuse → calculate → write → guard → complete → notices → record
 
-It knows nothing of pages, command lines or vector stores. Evidence is sent first, before any sentence, so a
-reader has the clauses at once.
+A model writes when there is one; each of its sentences passes the guard before anybody sees it, and what it
+leaves out or gets wrong is said in the clauses' own words. Without a model, or when it fails or is slow, all of
+it is. This file knows nothing of pages, command lines, vector stores or providers. Evidence is sent first,
+before any sentence, so a reader has the clauses at once.
 """
 
 from __future__ import annotations
@@ -11,17 +13,23 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from assistant import compose
 from assistant.answer import Answer, Citation, Refusal, Retrieved, Sentence, Turn
+from assistant.arithmetic import CAUTION, calculate
+from assistant.completion import complete
 from assistant.evidence import choose
+from assistant.model import ModelError, Usage
 from assistant.notices import notices_for
 from assistant.record import keep
 from assistant.refusal import decide
 from assistant.understand import MAX_QUESTION_CHARS, Understood, understand
+from assistant.vetting import Vetter
+from assistant.writer import Writer, gains_by_writing, prompt_version
+from index.query import Query
 from index.search import Searcher
 
 RETRIEVED = 30
@@ -39,11 +47,23 @@ class Event:
     answer: Answer | None = None
 
 
+def _rewritten(
+    understood: Understood, message: str, history: Sequence[Turn], writer: Writer, answer: Answer
+) -> Understood:
+    """A follow-up that the rules were unsure of, as the model reads it; unchanged when that fails."""
+    usage = Usage()
+    standalone = writer.rewrite(message, history, usage)
+    answer.count(usage.prompt_tokens, usage.completion_tokens)
+    return replace(understood, standalone=standalone, followed=True) if standalone else understood
+
+
 @dataclass(frozen=True, slots=True)
 class Assistant:
     """Everything that answering needs. Shared by all askers; holds nothing of any conversation."""
 
     searcher: Searcher
+    writer: Writer | None = None
+    """Who writes; None answers in the clauses' own words."""
     home: Path | None = None
     """Where records are kept; None keeps none."""
     region: str = ""
@@ -51,42 +71,55 @@ class Assistant:
     today: dt.date | None = None
     """Fixed day, for tests and for asking as of a day; None takes the clock."""
 
-    def answer(self, message: str, history: Sequence[Turn] = (), region: str = "") -> Answer:
+    def answer(self, message: str, history: Sequence[Turn] = (), region: str = "", *, llm: bool = True) -> Answer:
         """One whole answer."""
-        for event in self.stream(message, history, region):
+        for event in self.stream(message, history, region, llm=llm):
             if event.answer:
                 return event.answer
         raise AssertionError("stream ended without an answer")
 
-    def stream(self, message: str, history: Sequence[Turn] = (), region: str = "") -> Iterator[Event]:
-        """Answer one message step by step.
+    def stream(
+        self, message: str, history: Sequence[Turn] = (), region: str = "", *, llm: bool = True
+    ) -> Iterator[Event]:
+        """Answer one message step by step; closing the iterator stops the model.
 
         Args:
             message: as typed; any length, any characters.
             history: earlier turns, oldest first.
             region: the asker's region when the message names none.
+            llm: whether the model may write, where there is one.
         """
         started = time.perf_counter()
         answer = Answer(question=message, index_version=self.searcher.version)
+        writer = self.writer if llm else None
         understood = understand(message, history)
+        if understood.unsure and writer:
+            understood = _rewritten(understood, message, history, writer, answer)
         answer.standalone_question = understood.standalone or message
         if understood.kind == "question":
-            yield from self._from_clauses(answer, understood, region or self.region, started)
+            for event in self._from_clauses(answer, understood, region or self.region, writer, started):
+                if event.sentence:
+                    answer.sentences.append(event.sentence)
+                    answer.timings_ms.setdefault("first_sentence", (time.perf_counter() - started) * 1000)
+                yield event
         else:
             self._without_clauses(answer, understood)
             yield from (Event("sentence", sentence=s) for s in answer.sentences)
         answer.timings_ms["total"] = (time.perf_counter() - started) * 1000
         if self.home:
-            keep(self.home, answer)
+            keep(self.home, answer, history, region)
         yield Event("done", answer=answer)
 
-    def _from_clauses(self, answer: Answer, understood: Understood, region: str, started: float) -> Iterator[Event]:
+    def _from_clauses(
+        self, answer: Answer, understood: Understood, region: str, writer: Writer | None, started: float
+    ) -> Iterator[Event]:
         question = understood.standalone
         found = self.searcher.search(question, RETRIEVED, region)
         answer.retrieved = [Retrieved(s.clause, s.score) for s in found.ranked]
         answer.timings_ms |= found.timings_ms
         chosen = choose(found, self.searcher, question)
-        decision = decide(question, found, chosen, self.searcher)
+        calculated = calculate(question, chosen, compose.cite(chosen, self.searcher))
+        decision = decide(question, found, chosen, self.searcher, calculated is not None)
         if decision.reason == Refusal.OUT_OF_SCOPE:
             chosen = []
         elif decision.reason:
@@ -97,15 +130,44 @@ class Assistant:
         answer.refused, answer.refusal_reason = decision.reason is not None, decision.reason
         if decision.reason:
             sentences = compose.refusal(decision.reason, decision.missing, chosen, answer.citations)
+            yield from (Event("sentence", sentence=s) for s in sentences)
         else:
-            sentences = compose.verbatim(chosen, answer.citations, found.query)
-        for sentence in sentences:
-            answer.sentences.append(sentence)
-            yield Event("sentence", sentence=sentence)
+            if calculated:
+                yield Event("sentence", sentence=calculated)
+            until = started + writer.seconds if writer else 0.0
+            for place in compose.by_place(chosen, answer.citations):
+                if place.heading:
+                    yield Event("sentence", sentence=place.heading)
+                for sentence in self._written(answer, place, question, found.query, writer, until):
+                    yield Event("sentence", sentence=sentence)
+            if decision.missing:
+                yield Event("sentence", sentence=compose.unsaid(decision.missing))
         answer.notices = notices_for(chosen, found.query, self.searcher, self.today or dt.date.today())
+        if calculated and calculated.entitles and not answer.refused:
+            answer.notices.append(CAUTION)
         if understood.shortened:
             answer.notices.append(f"问题超过{MAX_QUESTION_CHARS}字，只按开头和结尾部分回答。")
         yield from (Event("notice", notice=notice) for notice in answer.notices)
+
+    def _written(
+        self, answer: Answer, place: compose.Place, question: str, query: Query, writer: Writer | None, until: float
+    ) -> Iterator[Sentence]:
+        """What is said of one place's evidence: the model's sentences that hold, then what they leave out."""
+        vetter = Vetter(place.citations)
+        if writer and gains_by_writing(place.chosen, query):
+            answer.model, answer.prompt_version = writer.model.name, prompt_version()
+            usage = Usage()
+            try:
+                for draft in writer.write(question, place.chosen, place.citations, usage, until):
+                    if sentence := vetter.vet(draft):
+                        yield sentence
+            except ModelError as error:
+                answer.degraded = str(error)
+            answer.count(usage.prompt_tokens, usage.completion_tokens)
+            answer.vetting += vetter.log
+            if any(v.outcome in ("passed", "recited") for v in vetter.log):
+                answer.mode = "llm"
+        yield from complete(place.chosen, place.citations, query, question, vetter.shown)
 
     def _without_clauses(self, answer: Answer, understood: Understood) -> None:
         """Small talk, empty input, and what we do not do."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from assistant.evidence import Chosen, subject_expressions
 from index.card import is_card
@@ -85,30 +84,42 @@ _COUNTED = re.compile(
 _YEAR = re.compile(r"(?<!\d)(20\d\d)\s*年?(?![\d.\s]*[万元家项亿多])(?!\s*[〕\]）)】]?\s*\d+\s*号)")
 
 
+_OWN_CONTACT = re.compile(
+    r"(?:电话|手机|号码|微信|邮箱|联系方式)号?(?:是|为|[:：])?\s*(?:[\w@.+-]{5,}|[\[［(（][^\]］)）]{1,16}[\]］)）])",
+    re.ASCII,
+)
+"""我电话13800000000 leaves a number; it asks for none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Something that was asked and that the evidence does not say."""
 
     what: str
+    partial: bool = False
+    """Another kind of fact was asked too, and that one is held: the answer can be given without this one."""
 
 
 def gaps(question: str, query: Query, chosen: Sequence[Chosen], searcher: Searcher) -> list[Gap]:
     """Kinds of fact that the question wants and the chosen evidence does not hold."""
-    text = normalise(question)
+    text = _OWN_CONTACT.sub("", normalise(question))
     subject = subject_expressions(query, searcher)
     missing: list[Gap] = []
     if query.documents.absent:
         missing.append(Gap(f"{query.documents.absent}的正文（本库未收录）"))
     if query.address and not any(c.scored.addressed for c in chosen):
         missing.append(Gap(f"第{query.address.number}条"))
+    held = 0
     for fact in FACTS:
         if not fact.asked.search(text):
             continue
         # A reply letter tells what was spent in all; it entitles nobody to a sum.
         entitled = fact.name not in ENTITLEMENTS or Intent.STATISTICS in query.intents
         sources = [c.clause for c in chosen if entitled or c.clause.status != Status.REPLY]
-        if not any(_holds(fact, clause, subject) for clause in sources):
-            missing.append(Gap(fact.name))
+        if any(_holds(fact, clause, subject) for clause in sources):
+            held += 1
+        else:
+            missing.append(Gap(fact.name, partial=fact.name not in ENTITLEMENTS))
     for m in _COUNTED.finditer(text):
         noun = next(g for g in m.groups() if g)
         if not any(_counts(noun, c.clause) for c in chosen):
@@ -129,7 +140,9 @@ def gaps(question: str, query: Query, chosen: Sequence[Chosen], searcher: Search
         and not any(is_card(c.clause) for c in chosen)
     ):
         missing.append(Gap(f"{'、'.join(sorted(years))}年的情况"))
-    return missing
+    # 奖励多少，几号前申报: each part between commas asks for itself, and the first is answered.
+    several = held and len(re.findall(r"[，,。？?；;]|以及|还有|和", text)) >= 1
+    return missing if several else [Gap(g.what) for g in missing]
 
 
 def _dates(clause: Clause, searcher: Searcher) -> str:
@@ -145,13 +158,9 @@ def _named_in(searcher: Searcher, query: Query, expressions: tuple[str, ...]) ->
     return not naming or any(c.clause_id in here for c in naming)
 
 
-_normal = lru_cache(maxsize=4096)(normalise)
-"""Every clause is asked for with every question: normalising them anew took a sixth of an answer's time."""
-
-
 def _full_text(clause: Clause) -> str:
     notes = "".join(n.text for n in clause.footnotes)
-    return _normal(f"{' '.join(clause.path)} {clause.title} {clause.text}{notes}")
+    return normalise(f"{' '.join(clause.path)} {clause.title} {clause.text}{notes}")
 
 
 def _said(query: Query, expressions: tuple[str, ...]) -> str:
@@ -178,7 +187,7 @@ def _holds(fact: Fact, clause: Clause, subject: list[tuple[str, ...]]) -> bool:
     return False
 
 
-def _before(clause: Clause, spans: list[Span], i: int) -> str:
+def _before(clause: Clause, spans: Sequence[Span], i: int) -> str:
     """The sentence before, when sentence i has no subject of its own."""
     sentence = clause.text[spans[i].start : spans[i].end]
     if i and re.match(

@@ -29,7 +29,7 @@ class Result:
 
 def run_checks(settings: Settings) -> list[Result]:
     """All checks in the order in which they depend on each other; a failing one never stops the rest."""
-    checks: list[Callable[[Settings], Iterator[Result]]] = [_python, _folders, _model, _index]
+    checks: list[Callable[[Settings], Iterator[Result]]] = [_python, _folders, _model, _index, _writer]
     results: list[Result] = []
     for check in checks:
         try:
@@ -39,7 +39,7 @@ def run_checks(settings: Settings) -> list[Result]:
     return results
 
 
-_NAMES = {"_python": "Python", "_folders": "文件夹", "_model": "向量模型", "_index": "索引"}
+_NAMES = {"_python": "Python", "_folders": "文件夹", "_model": "向量模型", "_index": "索引", "_writer": "语言模型"}
 
 
 def _python(settings: Settings) -> Iterator[Result]:
@@ -94,3 +94,20 @@ def _index(settings: Settings) -> Iterator[Result]:
     gone = [noted["path"] for _, noted in read_documents(folder) if not Path(noted["path"]).is_file()]
     if gone:
         yield Result("原文件", "warn", f"{len(gone)} 份已不在原处，如 {gone[0]}", "索引仍可用；重建前请放回")
+
+
+def _writer(settings: Settings) -> Iterator[Result]:
+    """A model is asked for one word; without one, answers are in the clauses' words, which is no failure."""
+    from assistant.model import ModelError, load_model
+
+    model = load_model(settings)
+    if model is None:
+        missing = "" if settings.llm == "none" else "；要用本机模型请运行 `pip install 'wence[local]'`"
+        yield Result("语言模型", "ok", f"未使用，答案逐句摘自条款原文（WENCE_LLM={settings.llm}）{missing}")
+        return
+    try:
+        reply = "".join(model.stream([{"role": "user", "content": "只回答一个字：好"}], 8))
+    except ModelError as error:
+        yield Result("语言模型", "warn", f"{model.name}：{error}", "暂以条款原文作答；请检查 WENCE_LLM 各项设置")
+        return
+    yield Result("语言模型", "ok" if reply.strip() else "warn", f"{model.name}，已应答")

@@ -6,8 +6,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index.errors import InputError, UsageError, cause
 
@@ -90,12 +91,16 @@ def build(settings: Settings, paths: Sequence[Path], rebuild: bool = False) -> R
     return report
 
 
-def open_assistant(settings: Settings) -> Assistant:
-    """The assistant over the current index."""
+def open_assistant(settings: Settings, llm: bool = True) -> Assistant:
+    """The assistant over the current index; with `llm`, the model that the settings name writes."""
     import datetime as dt
 
     from assistant.ask import Assistant
+    from assistant.local_model import LocalModel
+    from assistant.model import load_model
+    from assistant.writer import Writer
     from index.encode import load_encoder
+    from index.errors import StorageError, WeightsError
     from index.generation import current_generation
     from index.search import Searcher
 
@@ -103,7 +108,15 @@ def open_assistant(settings: Settings) -> Assistant:
     encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
     searcher = Searcher.open(settings.home, encoder, settings.chroma_url)
     today = dt.date.fromisoformat(settings.today) if settings.today else None
-    return Assistant(searcher, settings.home if settings.record else None, settings.region, today)
+    model = load_model(settings) if llm else None
+    if isinstance(model, LocalModel):
+        try:
+            model.prepare()  # the first asker should not wait for what a progress bar can show now
+        except (WeightsError, StorageError) as error:
+            print(f"语言模型不可用，改用条款原文作答：{error}", file=sys.stderr)
+            model = None
+    writer = Writer(model, settings.llm_seconds) if model else None
+    return Assistant(searcher, writer, settings.home if settings.record else None, settings.region, today)
 
 
 def place(name: str) -> str:
@@ -131,7 +144,7 @@ def search(options: argparse.Namespace) -> int:
     if not any(c.isalnum() for c in question):
         raise InputError("问题里没有文字；请写明想找什么，如 `wence search 首台套补贴`")
     region = place(options.region)
-    assistant = open_assistant(load_settings())
+    assistant = open_assistant(load_settings(), llm=False)
     found = assistant.searcher.search(question, options.top, region or assistant.region)
     for rank, scored in enumerate(found.ranked, 1):
         if options.json:
@@ -145,7 +158,7 @@ def search(options: argparse.Namespace) -> int:
 
 
 def ask(options: argparse.Namespace) -> int:
-    """wence ask QUESTION [--json] [--history FILE], or --batch IN --out OUT."""
+    """wence ask QUESTION [--json] [--no-llm] [--history FILE], or --batch IN --out OUT."""
     from assistant.settings import load_settings
 
     if options.batch or options.out:
@@ -155,14 +168,16 @@ def ask(options: argparse.Namespace) -> int:
             raise UsageError("成批提问时对话写在每行的 history 里，不能再给 --history")
         from assistant.batch import run_batch
 
-        return run_batch(open_assistant, load_settings(), Path(options.batch), Path(options.out), place(options.region))
+        opened = partial(open_assistant, llm=not options.no_llm)
+        return run_batch(opened, load_settings(), Path(options.batch), Path(options.out), place(options.region))
     if options.question is None:
         raise UsageError("没有问题；请写成 `wence ask 首台套最高补多少`")
     if not options.question.strip():
         raise InputError("问题是空的；请写明想问什么，如 `wence ask 首台套最高补多少`")
     region = place(options.region)
     history = read_history(Path(options.history)) if options.history else []
-    answer = open_assistant(load_settings()).answer(options.question, history, region)
+    assistant = open_assistant(load_settings(), llm=not options.no_llm)
+    answer = assistant.answer(options.question, history, region)
     print(json.dumps(answer.to_json(), ensure_ascii=False) if options.json else _readable(answer))
     return 0
 
@@ -215,7 +230,7 @@ def chat(options: argparse.Namespace) -> int:
     from assistant.settings import load_settings
 
     region = place(options.region)
-    assistant = open_assistant(load_settings())
+    assistant = open_assistant(load_settings(), llm=not options.no_llm)
     history: list[Turn] = []
     print("问策：请输入问题，空行或 Ctrl-D 结束。")
     while True:
@@ -248,9 +263,45 @@ def serve(options: argparse.Namespace) -> int:
         except IndexMissingError:
             print(f"还没有索引，先收录自带的政策文件（{settings.home}）…", file=sys.stderr)
             build(settings, [BUNDLED_CORPUS])
-        run(open_assistant(settings), options.host, options.port, listener)
+        run(
+            open_assistant(settings), options.host, options.port, listener, settings.home,
+            secret=settings.secret.get_secret_value(), keyless=settings.keyless, proxies=settings.proxies,
+            pages=_evaluators_pages(settings, options.host),
+        )  # fmt: skip
     finally:
         listener.close()
+    return 0
+
+
+def _evaluators_pages(settings: Settings, host: str) -> list[Any]:
+    """`/evals`, which lives above this package and is found by name: for who knows the token, or for this machine."""
+    from importlib import import_module
+
+    from assistant.web.origins import is_loopback
+
+    token = settings.evals_token.get_secret_value()
+    if not (token or is_loopback(host)):
+        return []
+    folders = [settings.runs] if settings.runs else [settings.home / "runs", Path("runs").absolute()]
+    return [import_module("evals.page").evaluators_page(folders, token)]
+
+
+def sites(options: argparse.Namespace) -> int:
+    """wence sites add | list | remove: whose pages and servers may use this installation."""
+    from assistant.settings import load_settings
+    from assistant.web.site_commands import run
+
+    if options.action == "add":
+        options.region = place(options.region)
+    return run(options, load_settings().home)
+
+
+def mcp(options: argparse.Namespace) -> int:
+    """wence mcp: search and clauses as tools for other programs, over standard input and output."""
+    from assistant.mcp_server import build_server
+    from assistant.settings import load_settings
+
+    build_server(open_assistant(load_settings(), llm=False)).run("stdio")
     return 0
 
 

@@ -6,6 +6,7 @@ Nothing is worded here but headings, refusals and courtesies, and those are mark
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assistant.answer import Citation, Quote, Refusal, Sentence
 from assistant.evidence import Chosen
@@ -36,25 +37,45 @@ def cite(chosen: Sequence[Chosen], searcher: Searcher) -> list[Citation]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The evidence of one place: two cities that were both asked about are answered side by side."""
+
+    heading: Sentence | None
+    """None when there is only one place."""
+    chosen: tuple[Chosen, ...]
+    citations: tuple[Citation, ...]
+
+
+def by_place(chosen: Sequence[Chosen], citations: Sequence[Citation]) -> list[Place]:
+    """Evidence grouped by place, each in its order."""
+    names = list(dict.fromkeys(c.clause.region for c in chosen))
+    found = []
+    for name in names:
+        members = [(c, k) for c, k in zip(chosen, citations, strict=True) if c.clause.region == name]
+        heading = Sentence(f"【{name or '未注明地区'}】", (), "notice") if len(names) > 1 else None
+        found.append(Place(heading, tuple(c for c, _ in members), tuple(k for _, k in members)))
+    return found
+
+
 def verbatim(chosen: Sequence[Chosen], citations: Sequence[Citation], query: Query) -> list[Sentence]:
-    """The chosen sentences, grouped by place when there are several, departments after them."""
+    """The chosen sentences of one place, with departments and footnotes; departments first when only they are asked."""
     sentences: list[Sentence] = []
-    places = list(dict.fromkeys(c.clause.region for c in chosen))
-    several = len(places) > 1
-    for place in places:
-        if several:
-            sentences.append(Sentence(f"【{place or '未注明地区'}】", (), "notice"))
-        for c, citation in zip(chosen, citations, strict=True):
-            if c.clause.region != place:
-                continue
-            sentences += _quoted(c, citation)
-            sentences += _footnotes(c.clause, citation, query)
-            if c.clause.department_text and _wants_departments(c, chosen, query):
-                sentences.append(departments_of(c.clause, citation.n))
+    for c, citation in zip(chosen, citations, strict=True):
+        said = quoted(c, citation) + _footnotes(c.clause, citation, query)
+        if c.clause.department_text and wants_departments(c, chosen, query):
+            departments = departments_of(c.clause, citation.n)
+            said = [departments, *said] if asks_who_only(query) else [*said, departments]
+        sentences += said
     return sentences
 
 
-def _quoted(c: Chosen, citation: Citation) -> list[Sentence]:
+def asks_who_only(query: Query) -> bool:
+    """The departments are the answer: they come first."""
+    return Intent.DEPARTMENT in query.intents and not query.intents & {Intent.AMOUNT, Intent.CONDITION, Intent.LIST}
+
+
+def quoted(c: Chosen, citation: Citation) -> list[Sentence]:
     """The chosen sentences of one clause, each by itself: what stands between two of them is never skipped over."""
     return [
         Sentence(line, (citation.n,), "verbatim")
@@ -64,12 +85,9 @@ def _quoted(c: Chosen, citation: Citation) -> list[Sentence]:
     ]
 
 
-def _wants_departments(c: Chosen, chosen: Sequence[Chosen], query: Query) -> bool:
-    """Departments follow every clause when they are asked, else the first clause of each place."""
-    if Intent.DEPARTMENT in query.intents:
-        return True
-    first = next(x for x in chosen if x.clause.region == c.clause.region)
-    return c is first
+def wants_departments(c: Chosen, chosen: Sequence[Chosen], query: Query) -> bool:
+    """Departments follow every clause when they are asked, else the first clause of a place."""
+    return Intent.DEPARTMENT in query.intents or c is chosen[0]
 
 
 def departments_of(clause: Clause, n: int) -> Sentence:
@@ -83,6 +101,11 @@ def _footnotes(clause: Clause, citation: Citation, query: Query) -> list[Sentenc
     if Intent.DEFINITION not in query.intents:
         return []
     return [Sentence(note.text, (citation.n,), "verbatim") for note in clause.footnotes]
+
+
+def unsaid(missing: Sequence[str]) -> Sentence:
+    """What of a question the documents leave open, beside an answer to the rest."""
+    return Sentence(f"所收录的文件没有写明{'、'.join(missing)}。", (), "notice")
 
 
 def refusal(
@@ -103,7 +126,7 @@ def refusal(
         sentences.append(Sentence("最接近的条款列在下面，供参考：", (), "notice"))
         for c, citation in zip(chosen, citations, strict=True):
             if not is_card(c.clause):
-                sentences += _quoted(c, citation)
+                sentences += quoted(c, citation)
         named = next(((c, k) for c, k in zip(chosen, citations, strict=True) if c.clause.department_text), None)
         if named:
             sentences.append(Sentence("可以向条款列明的部门咨询：", (), "notice"))

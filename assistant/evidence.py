@@ -66,6 +66,11 @@ class Chosen:
         return self.scored.clause
 
 
+def asks_several(question: str) -> bool:
+    """Whether a question lists several things, each of which wants an answer."""
+    return bool(_LISTED.search(question))
+
+
 def likelihoods(ranked: Sequence[Scored]) -> npt.NDArray[np.float64]:
     """Softmax of utilities: how likely each candidate is the one that answers, given that one does."""
     if not ranked:
@@ -104,7 +109,7 @@ def choose(found: Found, searcher: Searcher, question: str) -> list[Chosen]:
             _score(found.ranked[i], float(shares[i]), similarity, words, named, found.query)
             for i in members[:CONSIDERED]
         ]
-        chosen += _covering(_select(candidates[:6]), candidates, subjects, listed=bool(_LISTED.search(question)))
+        chosen += _covering(_select(candidates[:6]), candidates, subjects, listed=asks_several(question))
     return chosen
 
 
@@ -155,7 +160,7 @@ def weighed_subjects(query: Query, searcher: Searcher) -> list[tuple[float, tupl
 
 
 def _whole(scored: Scored, share: float) -> Chosen:
-    spans = tuple(sentence_spans(scored.clause.text))
+    spans = sentence_spans(scored.clause.text)
     return Chosen(scored, spans, share, 9.0, 1.0)
 
 
@@ -229,14 +234,14 @@ _CARD_LINES = (
 )
 
 
-def _card_lines(clause: Clause, spans: list[Span], query: Query) -> tuple[Span, ...]:
+def _card_lines(clause: Clause, spans: Sequence[Span], query: Query) -> tuple[Span, ...]:
     """The lines of a document card that a question is about; all of them when it is about none in particular."""
     wanted = "|".join(lines for asked, lines in _CARD_LINES if asked.search(query.text))
     picked = tuple(s for s in spans if wanted and re.match(wanted, clause.text[s.start : s.end]))
     return picked or tuple(spans)
 
 
-def _with_neighbours(clause: Clause, spans: list[Span], i: int) -> list[int]:
+def _with_neighbours(clause: Clause, spans: Sequence[Span], i: int) -> list[int]:
     """A sentence, the one it leans on, and the figure that leans on it (…支持力度。对符合条件的，给予…)."""
     found = [i]
     if i and _leans(clause, spans[i]):

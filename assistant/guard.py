@@ -15,6 +15,7 @@ from assistant.alignment import explain, runs
 from assistant.denial import check_negation
 from assistant.figures import check_figures, check_relation
 from assistant.names import check_documents, check_entities, check_status
+from assistant.omissions import check_goal, check_recipient
 from assistant.places import check_places
 from assistant.responsible import check_departments
 from assistant.scoring import check_subject, load_weights, mask, score_of
@@ -24,6 +25,7 @@ from assistant.verdict import Case, Evidence, Finding, Ground, Verdict, prepare
 CHECKS: tuple[Callable[[Case], list[Finding]], ...] = (
     check_figures, check_relation, check_condition, check_scope, check_modality, check_negation,
     check_departments, check_places, check_status, check_documents, check_entities, check_subject,
+    check_goal, check_recipient,
 )  # fmt: skip
 
 

@@ -31,7 +31,12 @@ VERDICTS: dict[Refusal, str] = {
     Refusal.UNSAFE: "未作回答：这类请求不能协助",
 }
 FAILED = "抱歉，这次没能完成回答，请稍后再试。"
-MODES = {"verbatim": "原文模式：回答逐句摘自条款原文，未经改写。", "llm": "模型模式：由模型撰写，每句都与条款核对过。"}
+MODES = {
+    "verbatim": "原文作答：逐句摘自条款原文，未经改写。",
+    "llm": "智能撰写：由模型选取和撰写，每句都与条款核对过。",
+}
+WAITING = "正在查找条款"
+WRITING = "条款已列出，正在撰写回答，每句核对后才显示"
 MAX_SHOWN_QUESTION_CHARS = 1000
 """More of a question is not repeated on the page: the asker has it, and the answer should stay in sight."""
 MAX_UNDERSTOOD_CHARS = 80
@@ -101,12 +106,14 @@ def _answer(x: Exchange, name: str) -> str:
             parts.append(f'<p class="w-understood">按“{escape(understood)}”查找</p>')
     parts += _sentences(x, name)
     if not x.answer:
-        parts.append('<p class="w-busy"><i></i><i></i><i></i><span>正在查找条款</span></p>')
+        parts.append(f'<p class="w-busy"><i></i><i></i><i></i><span>{WRITING if x.citations else WAITING}</span></p>')
     if x.notices:
         items = "".join(f"<li>{escape(n)}</li>" for n in x.notices)
         parts.append(f'<div class="w-notices" role="note"><strong>提示</strong><ul>{items}</ul></div>')
     if x.answer and x.citations:
         mode = MODES[x.answer.mode] if not x.answer.refused else ""
+        if mode and x.answer.degraded:
+            mode += f"（{escape(x.answer.degraded)}，{'其余' if x.answer.mode == 'llm' else ''}以条款原文补足）"
         parts.append(
             f'<footer class="w-foot"><span class="w-mode">{mode}</span>'
             f'<button type="button" class="w-copy" data-copy="{escape(plain(x))}">复制回答和出处</button></footer>'

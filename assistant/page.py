@@ -40,6 +40,8 @@ EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("深圳市",), "深圳首次升规的企业能拿多少奖励？"),
 )
 """(regions whose documents it needs, question). The last one is refused, which is also worth seeing."""
+STYLES = ("智能撰写", "条款原文")
+"""The second takes tens of milliseconds, the first some seconds; offered where there is a model."""
 ANYWHERE = "不限"
 MAX_RADIO_REGIONS = 5
 """More regions than this become a list to choose from."""
@@ -77,10 +79,10 @@ class Conversation:
         return Conversation((*self.exchanges, x)[-MAX_EXCHANGES:], self.count + 1)
 
 
-def fill(x: markup.Exchange, assistant: Assistant, turns: Sequence[Turn], region: str) -> Iterator[None]:
+def fill(x: markup.Exchange, assistant: Assistant, turns: Sequence[Turn], region: str, llm: bool) -> Iterator[None]:
     """Let an exchange grow, one event at a time. An exception ends it in one polite line; details go to the log."""
     try:
-        for event in assistant.stream(x.question, turns, region):
+        for event in assistant.stream(x.question, turns, region, llm=llm):
             if event.kind == "evidence":
                 x.citations = event.citations
             elif event.sentence:
@@ -107,7 +109,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
     documents = assistant.searcher.documents
     regions = regions_of(documents)
 
-    def ask(message: str, conversation: Conversation, region: str) -> Iterator[dict[Any, Any]]:
+    def ask(message: str, conversation: Conversation, region: str, style: str) -> Iterator[dict[Any, Any]]:
         message = (message or "")[:MAX_MESSAGE_CHARS]
         if not message.strip():
             yield {hint: f'<p class="w-hint" role="status">{compose.EMPTY}</p>'}
@@ -118,7 +120,8 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             past: "".join(map(markup.exchange, conversation.exchanges)), live: markup.exchange(x),
         }  # fmt: skip
         shown_at = 0.0
-        for _ in fill(x, assistant, conversation.turns, region if region in regions else ""):
+        place = region if region in regions else ""
+        for _ in fill(x, assistant, conversation.turns, place, style != STYLES[1]):
             if not x.ended and time.monotonic() - shown_at >= MIN_STEP_S:
                 yield {live: markup.exchange(x)}
                 shown_at = time.monotonic()
@@ -152,14 +155,19 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                     placeholder="请输入政策问题", scale=1,
                 )  # fmt: skip
                 send = gr.Button("提问", variant="primary", elem_id="w-send", scale=0, min_width=72)
-            region = _region_choice(regions, assistant.region)
+            with gr.Row(elem_id="w-choices"):
+                region = _region_choice(regions, assistant.region)
+                style = gr.Radio(
+                    choices=list(STYLES), value=STYLES[0], label="回答方式", container=True, elem_id="w-style",
+                    visible=assistant.writer is not None, interactive=True,
+                )  # fmt: skip
         _html(f"<p>{CAUTION}</p>", "w-foot")
 
         outputs = [session, box, hint, welcome, fresh, past, live]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once: dict[str, Any] = {"concurrency_id": "ask", "concurrency_limit": ASKERS_AT_ONCE, "trigger_mode": "once"}
-        asked = [gr.on([box.submit, send.click], ask, [box, session, region], outputs, **quiet, **at_once)]
-        asked += [e.click(ask, [e, session, region], outputs, **quiet, **at_once) for e in examples]
+        asked = [gr.on([box.submit, send.click], ask, [box, session, region, style], outputs, **quiet, **at_once)]
+        asked += [e.click(ask, [e, session, region, style], outputs, **quiet, **at_once) for e in examples]
         fresh.click(start_over, None, outputs, cancels=asked, **quiet)
     page.queue(max_size=WAITING, default_concurrency_limit=ASKERS_AT_ONCE)
     return page

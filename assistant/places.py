@@ -42,6 +42,12 @@ def check_places(case: Case) -> list[Finding]:
         if is_city and (city in own or not (regions or own)):  # plain texts that name no place: the attribution stands
             continue
         found.append(case.finding("region", *m.span(), f"条款说的不是“{name}”"))
+    for m in DEPARTMENT.finditer(case.claim):
+        # 深圳市人民政府办公厅: the city at the head of an office's name is a claim of its own.
+        head = _PLACE.match(m.group())
+        city = next(iter(mentioned_regions(head.group()).regions), "") if head else ""
+        if head and city and own and city not in own and head.group() not in said:
+            found.append(case.finding("region", m.start(), m.start() + head.end(), f"条款说的不是“{head.group()}”"))
     for m in _NATION.finditer(case.claim):
         if m.group()[:2] not in said:
             found.append(case.finding("region", *m.span(), f"条款没有说适用于“{m.group()}”"))

@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from assistant.answer import Refusal
-from assistant.asked import gaps
+from assistant.asked import ENTITLEMENTS, gaps
 from assistant.evidence import Chosen, weighed_subjects
 from index.ranking import FEATURES
 from index.search import Found, Searcher
@@ -36,13 +36,23 @@ class Decision:
 
     reason: Refusal | None
     missing: tuple[str, ...] = ()
-    """What the documents do not say, in words."""
+    """What the documents do not say, in words; with an answer, the part of the question that stays open."""
     on_subject: float = 1.0
     """Probability that the question is about what the documents are about, 0..1."""
 
 
-def decide(question: str, found: Found, chosen: Sequence[Chosen], searcher: Searcher) -> Decision:
-    """Decide from the question and its evidence."""
+def decide(
+    question: str, found: Found, chosen: Sequence[Chosen], searcher: Searcher, calculated: bool = False
+) -> Decision:
+    """Decide from the question and its evidence.
+
+    Args:
+        question: standalone.
+        found: what search found for it.
+        chosen: the evidence.
+        searcher: the index.
+        calculated: a sum that the question asks for was made from the evidence, so no figure is missing.
+    """
     regions = {d.region for d in searcher.documents}
     everywhere = bool(regions & {"", "全国"})  # a document that names no place may hold anywhere
     foreign = [r for r in found.query.regions if r not in regions and not everywhere]
@@ -53,11 +63,14 @@ def decide(question: str, found: Found, chosen: Sequence[Chosen], searcher: Sear
     probability = on_subject(found, chosen, searcher)
     named = bool(found.query.documents.certain or found.query.documents.absent)
     named = named or named_weight(found, chosen, searcher, literally=True) >= TELLING_WEIGHT
-    missing = tuple(g.what for g in gaps(question, found.query, chosen, searcher))
+    wanting = gaps(question, found.query, chosen, searcher)
+    wanting = [g for g in wanting if not (calculated and g.what in ENTITLEMENTS)]
+    missing = tuple(g.what for g in wanting)
     off_subject = probability < load_model()["threshold"] and not named and not chosen[0].scored.addressed
     if off_subject and not (missing and _POLICY.search(question)):  # 申报截止到哪天 is ours, though no clause says it
         return Decision(Refusal.OUT_OF_SCOPE, (), probability)
-    return Decision(Refusal.NO_EVIDENCE if missing else None, missing, probability)
+    answered = all(g.partial for g in wanting)
+    return Decision(None if answered else Refusal.NO_EVIDENCE, missing, probability)
 
 
 def named_weight(found: Found, chosen: Sequence[Chosen], searcher: Searcher, literally: bool = False) -> float:

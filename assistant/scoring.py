@@ -52,6 +52,9 @@ def check_subject(case: Case) -> list[Finding]:
     level = explain(case.claim, mask(case), case.ground.vocabulary)
     local = nearby_level(case, level)
     for m in _SUBJECT.finditer(case.claim):
+        # 协会: 会 alone is an everyday word, so the kind of body is looked at as a whole.
+        if not all(local[m.end(1) - 2 : m.end(1)]):
+            return [case.finding("entity", *m.span(1), f"条款这里说的不是“{m.group(1)}”")]
         for start, end in runs(local):
             if end - start >= 2 and m.start(1) <= start and end <= m.end(1):
                 return [case.finding("entity", *m.span(1), f"条款这里说的不是“{m.group(1)}”")]

@@ -1,4 +1,4 @@
-"""The web server: the page at `/`, health, and a few read-only facts as JSON.
+"""The web server: the page at `/`, the API, the widget and the window for other people's pages, health.
 
 The port is taken before anything else starts, so that a port in use costs a moment and not a started server.
 """
@@ -10,65 +10,95 @@ import errno
 import logging
 import socket
 import sys
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI, HTTPException
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from assistant.ask import Assistant
-from assistant.page import mount_page
+from assistant.page import EXAMPLES, mount_page, regions_of
 from assistant.shell import Shell
+from assistant.web import problems
+from assistant.web.api import Office, build_router, build_state_router
+from assistant.web.bounds import Bounds
+from assistant.web.callers import Doorman
+from assistant.web.counted import Counted
+from assistant.web.embed import mount_widget
+from assistant.web.headers import ExactCORS, Hardened
+from assistant.web.interface import build_interface_router
+from assistant.web.metrics import Metrics
+from assistant.web.openai_shape import build_openai_router
+from assistant.web.origins import is_loopback
+from assistant.web.page_limits import PageLimits
+from assistant.web.sites import Sites
+from assistant.web.streaming import Desk
+from assistant.web.token_api import build_token_router
+from assistant.web.tokens import Tokens, load_secret
 from index.errors import InputError, StorageError
 
 HOST, PORT = "127.0.0.1", 7860
 SHUTDOWN_S = 1
 """Open pages hold a connection; they are given this long when the server stops."""
 BACKLOG = 512
+MOST_CONNECTIONS = 1000
+ABOUT = """逐句有条款依据的政策问答。
+
+- 本机程序（服务只监听 127.0.0.1 时）不需要密钥；其他一律需要 `Authorization: Bearer …`。
+- 网站服务器：`wence sites add 站点 --server` 生成的密钥。
+- 网页里的对话窗口：`POST /api/token` 换取的 30 分钟令牌，只对登记的来源有效。
+- 个人信息（身份证号、手机号、银行卡号、邮箱）先遮盖，再检索、存储或交给模型。"""
 
 log = logging.getLogger("wence.server")
 
 
-def create_app(assistant: Assistant) -> FastAPI:
-    """The application around one assistant."""
-    # No interactive API pages: they load their scripts from another host.
-    app = FastAPI(title="问策", docs_url=None, redoc_url=None)
+def create_app(
+    assistant: Assistant, home: Path | None = None, *, secret: str = "", keyless: bool = False,
+    pages: Sequence[Callable[[FastAPI], None]] = (),
+) -> FastAPI:  # fmt: skip
+    """The application around one assistant.
 
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "ok"}
+    Args:
+        assistant: answers the questions; shared by everybody.
+        home: folder with the registered sites and the signing secret, and where ratings go; None has no sites.
+        secret: signs tokens; "" takes the one of `home`.
+        keyless: programs on this machine may use the API without a key.
+        pages: each mounts further pages of packages above this one, and guards them itself.
 
-    @app.get("/readyz")
-    def readyz() -> JSONResponse:
-        """The index answers."""
-        try:
-            found = assistant.searcher.search("政策", top=1)
-        except Exception:
-            log.exception("not ready")
-            return JSONResponse({"status": "unavailable", "detail": "索引没有回应，详情见服务日志"}, 503)
-        status = "ok" if found.ranked else "empty"
-        facts = {"documents": len(assistant.searcher.documents), "index_version": assistant.searcher.version}
-        return JSONResponse({"status": status, **facts}, 200 if found.ranked else 503)
-
-    @app.get("/api/documents")
-    def documents() -> list[dict[str, Any]]:
-        """Collected documents."""
-        keys = ("document_id", "title", "number", "issuer", "region", "status", "signed", "published", "effective", "expires", "source_url")  # fmt: skip
-        return [{k: str(getattr(d, k)) for k in keys} for d in assistant.searcher.documents]
-
-    @app.get("/api/clauses/{clause_id:path}")
-    def clause(clause_id: str) -> dict[str, Any]:
-        """One clause by its id."""
-        if found := assistant.searcher.clause(clause_id):
-            return found.to_json()
-        raise HTTPException(404, "没有这一条款")
-
+    Raises:
+        StorageError: the signing secret cannot be made or read.
+    """
+    # No built-in interface pages: they load their scripts from another host.
+    app = FastAPI(title="问策", version="0.1.0", description=ABOUT, docs_url=None, redoc_url=None)
+    problems.install(app)
+    metrics, sites = Metrics(), Sites(home)
+    doorman = Doorman(sites, Tokens(load_secret(home, secret)), keyless=keyless)
+    regions = regions_of(assistant.searcher.documents)
+    examples = [text for needed, text in EXAMPLES if {*needed} <= {*regions}]
+    keeps = home if getattr(assistant, "home", None) else None
+    office = Office(Desk(assistant, metrics), doorman, keeps, regions, examples)
+    app.state.office = office
+    mount_widget(app, sites)
+    routers = (
+        build_state_router(office), build_token_router(office), build_router(office), build_openai_router(office),
+        build_interface_router(),
+    )  # fmt: skip
+    for router in routers:
+        app.include_router(router)
+    for mount in pages:
+        mount(app)
+    problems.close_gaps(app, routers)
     mount_page(app, assistant)
+    # The last one added is the outermost.
     app.add_middleware(Shell)
+    app.add_middleware(PageLimits, doorman=doorman)
+    app.add_middleware(Bounds)
+    app.add_middleware(ExactCORS, sites=sites)
     # The scripts of the page are large; packed they are a third. Event streams are left alone.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
+    app.add_middleware(Hardened)
+    app.add_middleware(Counted, metrics=metrics)
     return app
 
 
@@ -104,13 +134,28 @@ def take_port(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """uvicorn with one Chinese line when it is ready."""
+    """uvicorn with one Chinese line when it is ready.
 
-    def __init__(self, assistant: Assistant, listener: socket.socket) -> None:
+    Args:
+        assistant: answers the questions.
+        listener: a port taken with `take_port`.
+        home, secret, pages: as `create_app`.
+        keyless: programs on this machine need no key, if the port is open to this machine only.
+        proxies: addresses of proxies whose X-Forwarded-For is believed, separated by commas.
+    """
+
+    def __init__(
+        self, assistant: Assistant, listener: socket.socket, home: Path | None = None, *, secret: str = "",
+        keyless: bool = True, proxies: str = HOST, pages: Sequence[Callable[[FastAPI], None]] = (),
+    ) -> None:  # fmt: skip
         self.listener = listener
+        app = create_app(
+            assistant, home, secret=secret, keyless=keyless and is_loopback(str(listener.getsockname()[0])), pages=pages
+        )
         config = uvicorn.Config(
-            create_app(assistant), log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_S,
-            timeout_keep_alive=30, backlog=BACKLOG,
+            # The other parser that uvicorn knows reads headers of any size.
+            app, http="h11", log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_S, timeout_keep_alive=30,
+            backlog=BACKLOG, limit_concurrency=MOST_CONNECTIONS, server_header=False, forwarded_allow_ips=proxies,
         )  # fmt: skip
         super().__init__(config)
 
@@ -132,7 +177,11 @@ class Server(uvicorn.Server):
         self.run(sockets=[self.listener])
 
 
-def serve(assistant: Assistant, host: str = HOST, port: int = PORT, listener: socket.socket | None = None) -> None:
+def serve(
+    assistant: Assistant, host: str = HOST, port: int = PORT, listener: socket.socket | None = None,
+    home: Path | None = None, *, secret: str = "", keyless: bool = True, proxies: str = HOST,
+    pages: Sequence[Callable[[FastAPI], None]] = (),
+) -> None:  # fmt: skip
     """Serve until Ctrl-C.
 
     Args:
@@ -140,9 +189,10 @@ def serve(assistant: Assistant, host: str = HOST, port: int = PORT, listener: so
         host: address to listen on; 127.0.0.1 is this machine only.
         port: port to listen on.
         listener: a port taken before with `take_port`, to fail before the index is loaded.
+        home, secret, keyless, proxies, pages: as `Server`.
 
     Raises:
-        StorageError: the port is in use or may not be used.
+        StorageError: the port is in use or may not be used, or the signing secret cannot be read.
     """
     listener = listener or take_port(host, port)
     logging.basicConfig(
@@ -150,7 +200,7 @@ def serve(assistant: Assistant, host: str = HOST, port: int = PORT, listener: so
     )
     logging.getLogger("uvicorn.error").addFilter(_worth_logging)
     try:
-        Server(assistant, listener).serve_here()
+        Server(assistant, listener, home, secret=secret, keyless=keyless, proxies=proxies, pages=pages).serve_here()
     except KeyboardInterrupt:
         pass
     finally:

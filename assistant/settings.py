@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
@@ -33,20 +34,80 @@ class Settings(BaseSettings):
     """`auto` takes OpenVINO for the bundled model where it is installed."""
     chroma_url: str = ""
     """`http://host:port` of a Chroma server; empty keeps the vectors in WENCE_HOME."""
+    llm: str = "auto"
+    """Who writes: `auto` (the local model where its packages are installed, else nobody), `none`, `local`, or
+    `provider:name` as LangChain spells it (openai:deepseek-chat, ollama:qwen3)."""
+    llm_base_url: str = ""
+    """Endpoint of a model that is not where its provider is by default, e.g. https://api.deepseek.com."""
+    llm_api_key: SecretStr = SecretStr("")
+    """Key of that endpoint; never logged, never recorded."""
+    llm_seconds: float = Field(default=40.0, ge=1, le=600)
+    """Longest time that a model may take for one answer; what is missing then is filled with the clauses' words."""
+    llm_parallel: int = Field(default=0, ge=0, le=64)
+    """Answers written at the same time; 0 takes 1 for the local model and 8 for any other."""
     region: str = ""
     """Region of askers who name none, e.g. 上海市; empty asks all."""
     today: str = ""
     """The date taken as today, YYYY-MM-DD; empty takes the clock. For tests and for asking as of a day."""
     record: bool = True
     """Keep a record of each answer (personal data masked) in WENCE_HOME."""
+    keyless: bool = True
+    """Programs on this machine may use the API without a key while the server listens on a loopback address."""
+    secret: SecretStr = SecretStr("")
+    """Signs the tokens of conversation windows, 32 characters or more; empty takes the one in WENCE_HOME."""
+    proxies: str = "127.0.0.1"
+    """Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."""
+    runs: Path | None = None
+    """Folder with the evaluation runs that /evals lists; empty lists WENCE_HOME/runs and ./runs."""
+    evals_token: SecretStr = SecretStr("")
+    """Opens /evals to evaluators, 16 characters or more; empty opens it on this machine only."""
 
-    @field_validator("home", "cache")
+    @field_validator("home", "cache", "runs")
     @classmethod
-    def _expand(cls, value: Path) -> Path:
+    def _expand(cls, value: Path | None) -> Path | None:
         try:
-            return value.expanduser().absolute()
+            return value.expanduser().absolute() if value else None
         except RuntimeError:
             raise ValueError("没有这个用户的主目录；应写成完整路径") from None
+
+    @field_validator("secret")
+    @classmethod
+    def _secret(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value) < 32:
+            raise ValueError("至少 32 个字符，可用 `openssl rand -hex 32` 生成")
+        return value
+
+    @field_validator("evals_token")
+    @classmethod
+    def _evals_token(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value) < 16:
+            raise ValueError("至少 16 个字符，可用 `openssl rand -hex 16` 生成")
+        return value
+
+    @field_validator("proxies")
+    @classmethod
+    def _proxies(cls, value: str) -> str:
+        try:
+            return ",".join(
+                str(ip_network(part.strip())).removesuffix("/32") for part in value.split(",") if part.strip()
+            )
+        except ValueError:
+            raise ValueError("应为代理服务器的地址或网段，用逗号分隔，如 10.0.0.5,10.1.0.0/16") from None
+
+    @field_validator("llm")
+    @classmethod
+    def _llm(cls, value: str) -> str:
+        provider, colon, name = value.partition(":")
+        if value not in ("auto", "none", "local") and not (provider and colon and name.strip()):
+            raise ValueError("应为 auto、none、local，或 提供方:模型名，如 openai:deepseek-chat")
+        return value
+
+    @field_validator("llm_base_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
+            raise ValueError("应为 http://主机/路径 或 https://主机/路径")
+        return value
 
     @field_validator("chroma_url")
     @classmethod
@@ -96,6 +157,11 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "WENCE_" + "_".join(str(part) for part in first["loc"]).upper()
-        kinds = {"literal_error": "应为 auto、openvino 或 torch", "bool_parsing": "应为 true 或 false"}
+        kinds = {
+            "literal_error": "应为 auto、openvino 或 torch", "bool_parsing": "应为 true 或 false",
+            "float_parsing": "应为数字", "int_parsing": "应为整数",
+            "greater_than_equal": "太小", "less_than_equal": "太大",
+        }  # fmt: skip
         expected = kinds.get(first["type"]) or first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name}={first.get('input')!r} 无法使用：{expected}") from None
+        shown = "（不显示）" if name.endswith(("SECRET", "KEY")) else repr(first.get("input"))
+        raise SettingsError(f"{name}={shown} 无法使用：{expected}") from None

@@ -1,8 +1,8 @@
 """The HTML around the page, and which doors of its framework are open.
 
 The framework's own shell is English, names other hosts in its metadata, and offers uploads and a proxy that this
-page has no use for. This layer makes it Chinese, adds our style and script, forbids requests to anywhere else
-by Content-Security-Policy, and answers 404 for what is not needed.
+page has no use for. This layer makes it Chinese, adds our style and script, and answers 404 for what is not needed;
+`assistant.web.headers` forbids requests to anywhere else.
 """
 
 from __future__ import annotations
@@ -20,13 +20,7 @@ ASSETS = {f"/page.{kind}": (Path(__file__).parent / f"page.{kind}", media) for k
 )}  # fmt: skip
 OPEN_API = ("queue/", "heartbeat/", "cancel", "reset", "startup-events", "info")
 """What the page itself calls below /gradio_api/."""
-CLOSED = ("/login", "/logout", "/monitoring", "/svelte", "/docs", "/redoc")
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; "
-    "form-action 'self'"
-)
-"""'unsafe-eval' is the framework's template compiler; the words of askers and documents never reach it."""
+CLOSED = ("/login", "/logout", "/monitoring", "/svelte", "/redoc")
 TITLE = "问策 · 政策条款问答"
 PROMISE = "回答每一句，都指得出条款。"
 HEAD = f"""<title>{TITLE}</title>
@@ -65,9 +59,9 @@ class Shell:
         elif path == "/":
             # The body has to arrive unpacked to be rewritten; it is packed again further out.
             plain = [(k, v) for k, v in scope["headers"] if k.lower() != b"accept-encoding"]
-            await self.app({**scope, "headers": plain}, receive, _Rewriter(send, self._head).send)
+            await self.app({**scope, "headers": plain}, receive, Rewriter(send, self._head).send)
         else:
-            await self.app(scope, receive, _Rewriter(send, "").send)
+            await self.app(scope, receive, send)
 
 
 def _closed(path: str) -> bool:
@@ -76,8 +70,8 @@ def _closed(path: str) -> bool:
     return path.startswith(CLOSED)
 
 
-class _Rewriter:
-    """Adds headers; holds an HTML body back until it is whole, and rewrites it."""
+class Rewriter:
+    """Holds an HTML body back until it is whole, and rewrites it."""
 
     def __init__(self, send: Send, head: str) -> None:
         self._send, self._head = send, head
@@ -85,15 +79,11 @@ class _Rewriter:
         self._body = b""
 
     async def send(self, message: Message) -> None:
+        """Pass on, the body of a page rewritten."""
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["X-Content-Type-Options"] = "nosniff"
-            headers["Referrer-Policy"] = "no-referrer"
-            if headers.get("content-type", "").startswith("text/html"):
-                headers["Content-Security-Policy"] = POLICY
-                if self._head:
-                    self._start = message
-                    return
+            if MutableHeaders(scope=message).get("content-type", "").startswith("text/html"):
+                self._start = message
+                return
         elif self._start and message["type"] == "http.response.body":
             self._body += message.get("body", b"")
             if message.get("more_body"):

@@ -31,6 +31,8 @@ class Understood:
     followed: bool = False
     """Words of earlier turns were added."""
     shortened: bool = False
+    unsure: bool = False
+    """It points at one of several things named before, and rules cannot tell which: a model may do better."""
 
 
 _SMALL = re.compile(
@@ -74,6 +76,10 @@ _DEPENDENT = re.compile(
     r"^(?:那么?|还有|另外|再|然后|它|这|该|此|其中|其|前者|后者|上面|刚才|刚刚|前面|第[一二三四五]年|对了|如果|要是|具体|怎么|为什么|为啥|有没有|需要|要|多少|几|谁|哪|什么|啥|是不是|可以|能|算|包括|分别|一共|总共|加起来|合计|期限|条件|金额|部门|有效期)"
     r"|(?:这个|那个|这笔|那笔|这项|该项|这条|那条|它|上述|以上|前面|刚才|刚说|你说|这些|那些|这种|这份|那份|这文件)|呢[？?]?$"
 )
+_POINTS = re.compile(
+    r"前者|后者|(?:前|后)一(?:个|项|条|种|笔)|前两|后两|另(?:外)?(?:一|那)?(?:个|项|条|种|笔)|第[一二三四五](?:个|项|点|种|笔)(?!季度|月)|最后(?:一|那)?(?:个|项|条|种)|其他(?:的|几)|两(?:个|者|种)|都(?:要|是|能|可以)"
+)
+"""Points at one of several things, or at all of them."""
 _ASKING = re.compile(
     r"(?:能|可以|到底|大概|一般|具体|现在)?(?:给|补|奖|拿|领|报|补贴|奖励|资助)?(?:到)?(?:多少(?:钱|万)?|几万|几个点|什么|啥|哪些|哪个|哪里|哪儿|谁|怎么|如何|为什么|几家|几年)"
     r"(?:部门|单位|条件|要求|金额|时候|企业|管|负责)?|是(?:什么|多少|谁|啥)|有(?:没有|吗|什么|哪些)|吗|呢|吧|么|请问|想问|问一下|咨询|[？?。！!，,]"
@@ -107,7 +113,8 @@ def understand(message: str, history: Sequence[Turn] = ()) -> Understood:
     if _is_chat(text, history):
         return Understood("smalltalk", "")
     standalone = standalone_question(text, history)
-    return Understood("question", standalone, followed=standalone != text, shortened=shortened)
+    unsure = bool(history) and len(text) <= 40 and bool(_POINTS.search(text))
+    return Understood("question", standalone, followed=standalone != text, shortened=shortened, unsure=unsure)
 
 
 def _is_thanks(text: str) -> bool:
@@ -206,5 +213,10 @@ def _join(base: str, text: str) -> str:
             base = base.replace(name, "")
     if place.regions and not _content(text):
         return f"{''.join(r.removesuffix('市').removesuffix('省') for r in place.regions)}{base}".strip()
+    if _SUM.search(text):
+        base = _SUM.sub("", base)  # 那要是一个亿呢: the new amount takes the place of the old one
     subject = re.sub(r"\s+", " ", _ASKING.sub(" ", base)).strip()
     return f"{subject} {text}".strip()
+
+
+_SUM = re.compile(r"(?:\d+(?:\.\d+)?|[一二两三四五六七八九十百千]+)\s*个?(?:[万亿]元?|千万|百万)")

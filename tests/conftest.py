@@ -99,6 +99,7 @@ def wence(
     monkeypatch.setenv("WENCE_CACHE", str(model_cache))
     monkeypatch.setenv("WENCE_TODAY", "2026-11-21")
     monkeypatch.setenv("WENCE_RECORD", "false")
+    monkeypatch.setenv("WENCE_LLM", "none")  # the local model is tested by itself
     monkeypatch.setattr("index.encode.load_encoder", lambda *_: encoder)  # loading it each time takes two seconds
 
     def run(*arguments: str, home: Path = corpus_home) -> Ran:

@@ -17,7 +17,7 @@ Wence = Callable[..., Ran]
 def test_a_good_machine_passes_every_check(wence: Wence) -> None:
     ran = wence("check")
     assert ran.status == 0, ran.out
-    assert [line.split("]")[0] for line in ran.out.splitlines()] == ["[正常"] * 5
+    assert [line.split("]")[0] for line in ran.out.splitlines()] == ["[正常"] * 6
     assert "5 份文件" in ran.out
 
 

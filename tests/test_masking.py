@@ -30,6 +30,9 @@ from assistant.record import keep
         ("卡号6222021234567890128", "卡号[银行卡号]"),
         ("卡号 4111 1111 1111 1111", "卡号 [银行卡号]"),
         ("发到zhang.san@example.com.cn", "发到[邮箱]"),
+        ("运通卡378282246310005", "运通卡[银行卡号]"),
+        ("农行 9559980868435875117", "农行 [银行卡号]"),
+        ("电话13812345678，卡6222021234567890128，邮箱a@b.cn", "电话[手机号]，卡[银行卡号]，邮箱[邮箱]"),
     ],
 )
 def test_personal_data_is_replaced_by_what_it_was(text: str, masked: str) -> None:
@@ -48,6 +51,55 @@ def test_personal_data_is_replaced_by_what_it_was(text: str, masked: str) -> Non
 )  # fmt: skip
 def test_amounts_numbers_and_dates_survive(text: str) -> None:
     assert mask(text) == text
+
+
+CODE = "91350100M000100Y43"
+"""The example of GB 32100-2015."""
+
+
+@pytest.mark.parametrize("text", [CODE, CODE.lower(), "９１３５０１００Ｍ０００１００Ｙ４３", "91350100 M000 100Y 43"])
+def test_a_companys_code_is_masked_where_a_site_asks_for_it(text: str) -> None:
+    assert mask(f"我们是{text}，能申报吗", companies=True) == "我们是[统一社会信用代码]，能申报吗"
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "91350100M000100Y44", "91350100I000100Y43", "X91350100M000100Y43", "91350100M000100Y430", "913501000000000000",
+        "沪经信技〔2023〕409号", "GB/T 32100-2015", "ISO9001:2015", "2025年度第0353号", "91350100M000100Y4",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_companys_code_survives(text: str) -> None:
+    assert mask(text, companies=True) == text
+
+
+@given(st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=9, max_size=9), st.integers(100000, 999999))
+def test_every_code_with_a_right_check_sign_is_masked_and_no_other(body: str, area: int) -> None:
+    signs = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    first = f"91{area}{body}"
+    right = signs[-sum(signs.index(c) * 3**i for i, c in enumerate(first)) % 31]
+    assert mask(first + right, companies=True) == "[统一社会信用代码]"
+    wrong = signs[(signs.index(right) + 1) % 31]
+    assert "[统一社会信用代码]" not in mask(first + wrong, companies=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "项目编号310115202304180001",
+        "流水号3101152023041800016",
+        "合同金额7000000000000000元",
+        "登记号 8111111111111117",
+    ],
+)
+def test_serial_numbers_with_a_right_check_digit_by_chance_survive(text: str) -> None:
+    assert mask(text) == text
+
+
+def test_masking_twice_changes_nothing_more() -> None:
+    once = mask("电话13812345678 邮箱a@b.cn 卡4111111111111111")
+    assert mask(once) == once == "电话[手机号] 邮箱[邮箱] 卡[银行卡号]"
 
 
 def check_digit(first_17: str) -> str:

@@ -31,10 +31,10 @@ class FailingAssistant:
     """An assistant whose search breaks in the middle of an answer, for one question only."""
 
     def __init__(self, real: Assistant) -> None:
-        self.real, self.searcher, self.region = real, real.searcher, real.region
+        self.real, self.searcher, self.region, self.writer = real, real.searcher, real.region, real.writer
 
-    def stream(self, message: str, history: Any = (), region: str = "") -> Iterator[Any]:
-        events = self.real.stream(message, history, region)
+    def stream(self, message: str, history: Any = (), region: str = "", *, llm: bool = True) -> Iterator[Any]:
+        events = self.real.stream(message, history, region, llm=llm)
         if "坏掉" in message:
             yield next(events)
             raise RuntimeError("disk on fire <b>secret path</b>")

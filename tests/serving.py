@@ -1,0 +1,61 @@
+"""A real server on a free loopback port, for tests of what goes over the wire."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from assistant.server import Server, take_port
+
+QUESTION = "首台套最高补多少？"
+PAGE, OTHER = "https://www.park.example", "https://evil.example"
+
+
+@contextmanager
+def running(assistant: Any, home: Path | None = None, **options: Any) -> Iterator[Server]:
+    """The server, started; stopped when the block is left."""
+    server = Server(assistant, take_port("127.0.0.1", 0), home, **options)
+    thread = threading.Thread(target=server.serve_here, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert server.started, "server did not start"
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        server.listener.close()
+        assert not thread.is_alive(), "server did not stop"
+
+
+def events(text: str) -> list[tuple[str, dict[str, Any]]]:
+    """(kind, data) of a whole event stream; comments are left out."""
+    found = []
+    for block in text.split("\n\n"):
+        lines = [line for line in block.splitlines() if line and not line.startswith(":")]
+        if lines:
+            kind, data = (line.partition(": ")[2] for line in lines)
+            found.append((kind, json.loads(data)))
+    return found
+
+
+def token_for(client: httpx.Client, site: str, origin: str = PAGE, **body: str) -> dict[str, Any]:
+    """A token by publish key, as a browser on `origin` gets one."""
+    reply = client.post("/api/token", json={"site": site, **body}, headers={"Origin": origin})
+    assert reply.status_code == 200, reply.text
+    granted: dict[str, Any] = reply.json()
+    return granted
+
+
+def bearer(token: str, **headers: str) -> dict[str, str]:
+    """Headers with a token or key."""
+    return {"Authorization": f"Bearer {token}", **headers}
