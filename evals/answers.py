@@ -1,4 +1,4 @@
-"""Measures of one recorded answer against its question: pure, 20 lines each, a value or None.
+"""Measures of one recorded answer against its question by rules alone: pure, 20 lines each, a value or None.
 
 An answer is the published record (`Answer.to_json()`, a line of outputs.jsonl), so that outputs are made once
 and measured many times (ALCE, Gao et al. 2023: run.py, eval.py). None means the measure does not apply to
@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from assistant.quantities import Quantity, find_quantities
 from evals.questions import Question, squeeze
 from index.passages import sentence_spans
 
@@ -34,14 +34,37 @@ _BRACKETS = "（）()［］[]【】"
 
 
 def said(needle: str, text: str) -> bool:
-    """Whether `text` says `needle`, whatever the spacing, thousands commas and width of figures.
+    """Whether `text` says `needle`, whatever the spacing, the width and the notation of figures.
 
-    A figure at the needle's edge must end there: 1200万元 does not say 200万元, 2.5% does not say 5%.
+    三十万元, 30万元, 300,000元 and 300000元 are one amount; 百分之三十, 30% and 三成 one share. A figure at the
+    needle's edge must end there: 1200万元 does not say 200万元, 2.5% not 5%, 3-5个 not 5个.
     """
     wanted = plain(needle)
-    before = r"(?<![\d.])" if wanted[:1].isdigit() else ""
-    after = r"(?![\d]|\.\d)" if wanted[-1:].isdigit() else ""
-    return bool(wanted) and re.search(before + re.escape(wanted) + after, plain(text)) is not None
+    if not wanted:
+        return False
+    before = r"(?<![\d.])(?<!\d[-~—–至到])" if wanted[0].isdigit() else ""
+    after = r"(?![\d]|\.\d)" if wanted[-1].isdigit() else ""
+    if re.search(before + re.escape(wanted) + after, plain(text)):
+        return True
+    return plain(in_one_notation(needle)) in plain(in_one_notation(text)) if find_quantities(needle) else False
+
+
+def in_one_notation(text: str) -> str:
+    """Text with every quantity written as ⟦kind value unit⟧ in its base unit; the words around stay as they are.
+
+    >>> in_one_notation("奖励三十万元，占3成")
+    '奖励⟦money 300000 元⟧，占⟦percent 30 %⟧'
+    """
+    pieces, end = [], 0
+    for quantity in find_quantities(text):
+        pieces += [text[end : quantity.start], _notation(quantity)]
+        end = quantity.end
+    return "".join([*pieces, text[end:]])
+
+
+def _notation(quantity: Quantity) -> str:
+    upper = "" if quantity.upper is None else f"~{quantity.upper:.10g}"
+    return f"⟦{quantity.kind} {quantity.value:.10g}{upper} {quantity.unit}⟧"
 
 
 def plain(text: str) -> str:
@@ -113,15 +136,22 @@ def notices(question: Question, record: Record) -> Value:
 
 
 def verbatim(question: Question, record: Record) -> Value:
-    """Share of the sentences not marked as notices whose words stand, sentence by sentence, in a clause that
-    they cite: its text, footnotes or departments; spacing and brackets aside. None without such sentences."""
+    """Share of the sentences marked as the clauses' own words whose words do stand, sentence by sentence, in a
+    clause that they cite: its text, footnotes or departments; spacing and brackets aside. None without such."""
+    marked = sum(s["support"] == "verbatim" for s in record["sentences"])
+    return 1 - len(altered(record)) / marked if marked else None
+
+
+def altered(record: Record) -> list[str]:
+    """Sentences marked as a clause's own words that are not."""
     clauses = {c["n"]: _words(c) for c in record["citations"]}
-    marks = []
+    found = []
     for sentence in record["sentences"]:
-        if sentence["support"] != "notice":
+        if sentence["support"] == "verbatim":
             cited = "\n".join(clauses.get(n, "") for n in sentence["citations"])
-            marks.append(all(piece in cited for piece in _pieces(sentence["text"])))
-    return sum(marks) / len(marks) if marks else None
+            if not all(piece in cited for piece in _pieces(sentence["text"])):
+                found.append(sentence["text"])
+    return found
 
 
 def _words(citation: Mapping[str, Any]) -> str:
@@ -155,24 +185,16 @@ def characters(question: Question, record: Record) -> Value:
     return float(sum(len(s["text"]) for s in record["sentences"]))
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A measure with its heading."""
-
-    heading: str
-    of: Callable[[Question, Record], Value]
-
-
-MEASURES: dict[str, Measure] = {
-    "must_say": Measure("要点", must_say),
-    "complete": Measure("要点全", complete),
-    "must_not_say": Measure("无误说", must_not_say),
-    "refused_when_due": Measure("该拒则拒", refused_when_due),
-    "refused_wrongly": Measure("误拒↓", refused_wrongly),
-    "reason_right": Measure("拒因对", reason_right),
-    "notices": Measure("提示", notices),
-    "verbatim": Measure("逐字", verbatim),
-    "cited": Measure("有出处", cited),
-    "characters": Measure("字数", characters),
+MEASURES: dict[str, Callable[[Question, Record], Value]] = {
+    "must_say": must_say,
+    "complete": complete,
+    "must_not_say": must_not_say,
+    "refused_when_due": refused_when_due,
+    "refused_wrongly": refused_wrongly,
+    "reason_right": reason_right,
+    "notices": notices,
+    "verbatim": verbatim,
+    "cited": cited,
+    "characters": characters,
 }
-"""By the name used in scores.json."""
+"""By the name used in measures.jsonl and scores.json; headings and directions stand in evals/measures.py."""

@@ -27,6 +27,7 @@ def at_home(tmp_path_factory: pytest.TempPathFactory, model_cache: Path) -> Iter
         patch.setenv("WENCE_HOME", str(home))
         patch.setenv("WENCE_CACHE", str(model_cache))
         patch.setenv("WENCE_TODAY", "2026-11-21")
+        patch.setenv("WENCE_LLM", "none")
         encoder = load_encoder("bundled", model_cache)
         patch.setattr("index.encode.load_encoder", lambda *_: encoder)  # loading it four times takes 10 s
         build_index(home, [BUNDLED_CORPUS], encoder)
@@ -46,27 +47,117 @@ def lines(path: Path, rows: list[Any]) -> Path:
     return path
 
 
-def test_a_run_leaves_header_outputs_and_scores_and_prints_a_table(
+def run(*arguments: object) -> int:
+    return main(["eval", "run", *map(str, arguments)])
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_all(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_run_leaves_all_that_made_it_and_prints_its_scores(
     at_home: Path, six: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "run"
-    assert main(["eval", "run", "--dataset", str(six), "--out", str(out)]) == 0
-    header = json.loads((out / "header.json").read_text(encoding="utf-8"))
-    assert {"git", "packages", "settings", "index_version", "dataset_sha256", "python", "started"} <= set(header)
-    assert header["today"] == "2026-11-21"
-    asked = [json.loads(line)["id"] for line in six.read_text(encoding="utf-8").splitlines()]
-    outputs = [json.loads(line) for line in (out / "outputs.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert run("--dataset", six, "--out", out) == 0
+    header = read(out / "header.json")
+    assert {"git", "packages", "settings", "index_sha256", "dataset_sha256", "python", "machine", "started"} <= set(
+        header
+    )
+    assert header["today"] == "2026-11-21" and header["questions"] == 6 and header["judge"]["method"]
+    assert all(name.endswith(".md") and len(digest) == 12 for name, digest in header["prompts"].items())
+    asked = [row["id"] for row in read_all(six)]
+    outputs = read_all(out / "outputs.jsonl")
     assert [o["id"] for o in outputs] == asked
     assert all({"answer", "sentences", "citations", "refused", "timings_ms"} <= set(o) for o in outputs)
-    scores = json.loads((out / "scores.json").read_text(encoding="utf-8"))
+    assert read_all(out / "questions.jsonl") == read_all(six)
+    measures = read_all(out / "measures.jsonl")
+    assert [m["id"] for m in measures] == asked
+    assert all(m["measures"]["first"] is None for m in measures if m["type"] == "smalltalk")
+    verdicts = read_all(out / "verdicts.jsonl")
+    assert {v["question_id"] for v in verdicts} <= set(asked)
+    assert all(v["evidence"] and v["judge"]["label"] and v["guard"]["label"] for v in verdicts)
+    scores = read(out / "scores.json")
     assert scores["counts"] == {"全部": 6, **dict.fromkeys(TYPES, 1)}
+    assert scores["modes"] == {"verbatim": 6}
     assert scores["scores"]["全部"]["refused_wrongly"]["n"] == 4
     assert scores["scores"]["全部"]["refused_when_due"]["n"] == 2
+    assert scores["scores"]["全部"]["refusal_balanced"]["n"] == 6
     assert "top5" not in scores["scores"]["smalltalk"]
     assert scores["scores"]["全部"]["verbatim"]["value"] == 1.0
+    assert scores["claims"]["all"] == len(verdicts)
+    judge = read(out / "judge.json")
+    assert judge["pin"] == header["judge"] and 0 <= judge["rates"]["tpr"] <= 1 and judge["figures"]
     shown = capsys.readouterr().out
-    assert all(word in shown for word in ("题型", "要点", "该拒则拒", "全部", *TYPES))
+    assert all(
+        word in shown for word in ("题型", "要点", "该拒则拒", "全部", "95% 区间", "回答方式：条款原文 6 题", *TYPES)
+    )
     assert not (at_home / "records").exists()
+
+
+def test_no_secret_reaches_a_run_folder(
+    at_home: Path, six: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENCE_LLM_API_KEY", "sk-very-secret")
+    monkeypatch.setenv("WENCE_LLM_BASE_URL", "https://name:hunter2@llm.example.org/v1?key=abcdef")
+    out = tmp_path / "run"
+    assert run("--dataset", six, "--out", out, "--limit", 1) == 0
+    assert read(out / "header.json")["settings"]["llm_base_url"] == "https://llm.example.org/v1"
+    written = b"".join(path.read_bytes() for path in out.iterdir())
+    assert not any(secret in written for secret in (b"very-secret", b"hunter2", b"abcdef"))
+
+
+def test_a_part_is_asked_when_told_and_never_mixes_with_another(
+    at_home: Path, six: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert run("--dataset", six, "--out", out, "--sample", 2, "--no-llm") == 0
+    assert len(read_all(out / "outputs.jsonl")) == 2 and read(out / "header.json")["llm"] is False
+    assert run("--dataset", six, "--out", out, "--limit", 3, "--no-llm") == 1
+    assert "questions_sha256" in capsys.readouterr().err
+    assert run("--dataset", six, "--out", out, "--sample", 2) == 1
+    assert "llm：那次 False，这次 True" in capsys.readouterr().err
+
+
+def test_the_gates_part_is_what_its_baseline_names(
+    at_home: Path, six: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = [row["id"] for row in read_all(six)]
+    kept = {
+        "format": 1, "dataset": "six.jsonl", "questions_sha256": "", "git": "", "llm": False, "judge_sha256": "",
+        "judge": {}, "ids": f"{ids[1]} {ids[4]}",
+        "measures": {"refused_wrongly": {"floor": 0.5, "allowed_drop": 0.02, "good": "1-"}},
+    }  # fmt: skip
+    baseline, out = tmp_path / "baseline.json", tmp_path / "run"
+    baseline.write_text(json.dumps(kept), encoding="utf-8")
+    assert run("--dataset", six, "--part-of", baseline, "--no-llm", "--out", out) == 0
+    assert [row["id"] for row in read_all(out / "outputs.jsonl")] == [ids[1], ids[4]]
+    baseline.write_text(json.dumps({**kept, "ids": f"{ids[1]} gone"}), encoding="utf-8")
+    assert run("--dataset", six, "--part-of", baseline, "--no-llm", "--out", tmp_path / "other") == 1
+    assert "1 题（如 gone）" in capsys.readouterr().err
+
+
+def test_score_grades_old_answers_again_without_asking(
+    at_home: Path, six: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert run("--dataset", six, "--out", out) == 0
+    before = {
+        name: (out / name).read_bytes() for name in ("scores.json", "measures.jsonl", "verdicts.jsonl", "judge.json")
+    }
+    for name in before:
+        (out / name).unlink()
+    monkeypatch.setattr(Assistant, "answer", lambda *_, **__: pytest.fail("score must not ask"))
+    assert main(["eval", "score", str(out)]) == 0
+    assert {name: (out / name).read_bytes() for name in before} == before
+    outputs = out / "outputs.jsonl"
+    outputs.write_bytes(b"".join(outputs.read_bytes().splitlines(keepends=True)[:4]))
+    assert main(["eval", "score", str(out)]) == 1
+    assert "还有 2 题没有回答" in capsys.readouterr().err
 
 
 def test_a_cut_run_goes_on_where_it_stopped(
@@ -76,11 +167,11 @@ def test_a_cut_run_goes_on_where_it_stopped(
     command = ["eval", "run", "--dataset", str(six), "--out", str(out)]
     real, asked = Assistant.answer, []
 
-    def cut_at_the_fourth(self: Assistant, message: str, *rest: Any) -> Any:
+    def cut_at_the_fourth(self: Assistant, message: str, *rest: Any, **more: Any) -> Any:
         if len(asked) == 3:
             raise KeyboardInterrupt
         asked.append(message)
-        return real(self, message, *rest)
+        return real(self, message, *rest, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(Assistant, "answer", cut_at_the_fourth)
@@ -93,9 +184,9 @@ def test_a_cut_run_goes_on_where_it_stopped(
         file.write(b'{"id": "half a li')
     asked.clear()
 
-    def counted(self: Assistant, message: str, *rest: Any) -> Any:
+    def counted(self: Assistant, message: str, *rest: Any, **more: Any) -> Any:
         asked.append(message)
-        return real(self, message, *rest)
+        return real(self, message, *rest, **more)
 
     monkeypatch.setattr(Assistant, "answer", counted)
     assert main(command) == 0
@@ -116,6 +207,18 @@ def test_answers_of_two_builds_never_mix(
     assert (out / "outputs.jsonl").read_bytes() == before
 
 
+def test_two_runs_never_write_one_folder(
+    at_home: Path, six: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from filelock import FileLock
+
+    out = tmp_path / "run"
+    out.mkdir()
+    with FileLock(out / ".lock"):
+        assert run("--dataset", six, "--out", out) == 1
+    assert "另一次评测正在写" in capsys.readouterr().err
+
+
 def test_an_unknown_dataset_is_one_line_with_the_names(at_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "run", "--dataset", "nothing"]) == 1
     error = capsys.readouterr().err
@@ -123,7 +226,10 @@ def test_an_unknown_dataset_is_one_line_with_the_names(at_home: Path, capsys: py
 
 
 def test_wrong_use_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["eval"], ["eval", "run"], ["eval", "judge", "x", "--out", "y", "--method", "z"]):
+    for arguments in (
+        ["eval"], ["eval", "run"], ["eval", "judge", "x", "--out", "y", "--method", "z"],
+        ["eval", "run", "--dataset", "dev", "--limit", "0"], ["eval", "run", "--dataset", "dev", "--limit", "1", "--sample", "1"],
+    ):  # fmt: skip
         with pytest.raises(SystemExit) as left:
             main(arguments)
         assert left.value.code == 2
@@ -169,3 +275,11 @@ def test_judge_names_file_line_field_expected_and_found(
     for part in (str(source), "第 2 行", field, expected, found):
         assert part in error
     assert not out.exists()
+
+
+def test_a_line_separator_inside_a_text_does_not_break_a_line(tmp_path: Path) -> None:
+    from evals.folder import read_lines, write_lines
+
+    rows = [{"id": "a", "answer": "一\u2028二\x85三"}, {"id": "b"}]
+    write_lines(tmp_path / "rows.jsonl", rows)
+    assert read_lines(tmp_path / "rows.jsonl") == rows

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from evals import answers
 from evals.answers import NOTICE_SIGNS, said
-from evals.intervals import estimate
+from evals.costs import costs, modes, percentiles
+from evals.intervals import estimate, mean_of_means
 from evals.questions import DATASETS, Gold, Question, load_questions
-from evals.retrieval import first, ranks, reciprocal_rank, within
+from evals.retrieval import as_run, first, needs_of, ranks, within
 from evals.stard import ExactStore, recall
 
 
@@ -60,10 +62,36 @@ def test_within_asks_for_one_quote_or_for_all() -> None:
 
 
 def test_reciprocal_rank_is_of_the_first_right_clause_within_ten() -> None:
-    assert reciprocal_rank(["x", "y", "b", "a"], GOLD) == pytest.approx(1 / 3)
-    assert reciprocal_rank(["x"], GOLD) == 0.0
-    measured = ranks([*"0123456789", "a"], GOLD, "any")
-    assert measured and measured.mrr == measured.top10 == 0.0
+    found = ranks(["x", "y", "b", "a"], GOLD, "any")
+    assert found and found.mrr10 == pytest.approx(1 / 3)
+    late = ranks([*"0123456789", "a"], GOLD, "any")
+    assert late and late.mrr10 == late.top10 == late.recall10 == late.ndcg10 == 0.0
+    nothing = ranks([], GOLD, "any")
+    assert nothing and nothing.mrr10 == nothing.recall5 == 0.0
+
+
+def test_alternatives_are_one_need_and_demands_are_one_each() -> None:
+    """A search must not be asked for every copy of the words that answer a question."""
+    assert needs_of(GOLD, "any") == [frozenset("abc")]
+    assert needs_of(GOLD, "all") == [frozenset("a"), frozenset("bc")]
+    assert needs_of([{"a"}, {"a"}], "all") == [frozenset("a")], "two quotes of one clause are one need"
+    assert needs_of([{"a", "b"}, {"a"}], "all") == [frozenset("a")], "what meets the narrower meets the wider"
+    assert needs_of([{"a"}, set()], "all") == [frozenset("a"), frozenset()], "an unfindable quote is never met"
+
+
+def test_a_need_is_met_once_and_later_copies_keep_their_place() -> None:
+    assert as_run(["x", "c", "b", "a"], needs_of(GOLD, "all")) == ["x", "need 1", "b", "need 0"]
+
+
+def test_recall_and_ndcg_count_needs() -> None:
+    found = ranks(["x", "c", "b", "y", "z", "a"], GOLD, "all")
+    assert found and (found.recall5, found.recall10, found.top5, found.top10) == (0.5, 1.0, 0.0, 1.0)
+    gains = 1 / math.log2(3) + 1 / math.log2(7)
+    assert found.ndcg10 == pytest.approx(gains / (1 + 1 / math.log2(3)))
+    unfindable = ranks(["a"], [{"a"}, set()], "all")
+    assert unfindable and unfindable.recall10 == 0.5
+    either = ranks(["x", "c", "b"], GOLD, "any")
+    assert either and either.recall5 == either.top5 == 1.0
 
 
 def test_a_question_without_gold_has_no_retrieval_measures() -> None:
@@ -86,6 +114,18 @@ def test_recall_divides_by_all_gold_articles() -> None:
         ("到202", "有效期到2026年", False),
         ("张江", "在张江试点", True),
         ("12", "第1,2条", False),
+        ("30万元", "奖励三十万元", True),
+        ("30万元", "奖励 300,000 元", True),
+        ("300000元", "奖励30万", True),
+        ("30万元", "奖励三百万元", False),
+        ("30%", "百分之三十", True),
+        ("30%", "给三成", True),
+        ("30%", "百分之三", False),
+        ("合同金额的30%", "不超过合同金额的百分之三十", True),
+        ("3至5个", "建设3-5个平台", True),
+        ("5个", "建设3-5个平台", False),
+        ("30万元", "引进三十万人才", False),
+        ("30家", "奖励三十万元", False),
     ],
 )
 def test_saying_is_blind_to_spacing_and_width_but_not_to_figures(needle: str, text: str, expected: bool) -> None:
@@ -163,6 +203,8 @@ def test_verbatim_and_cited_leave_notices_out_and_need_a_citation_that_exists() 
     )
     assert answers.verbatim(question(), found) == pytest.approx(1 / 3)
     assert answers.cited(question(), found) == pytest.approx(1 / 3)
+    written = record(sentence("最多补2000万元。", 1, support="supported"), sentence("第二句。", 1))
+    assert answers.verbatim(question(), written) == 1.0, "what a model worded does not claim to be a quote"
     only_notice = record(sentence("您好。", support="notice"))
     assert answers.verbatim(question(), only_notice) is answers.cited(question(), only_notice) is None
 
@@ -177,6 +219,25 @@ def test_an_interval_holds_its_mean_and_is_reproducible() -> None:
     assert found.value == 0.5 and found.n == 40
     assert 0.3 < found.low < 0.5 < found.high < 0.7
     assert estimate([]) is None
+
+
+def test_refusing_more_or_less_often_cannot_raise_the_balanced_accuracy() -> None:
+    always = mean_of_means([[1.0] * 40, [0.0] * 10])
+    assert always and always.value == always.low == always.high == 0.5
+    assert mean_of_means([[1.0], []]) is None
+    good = mean_of_means([[1.0] * 30 + [0.0] * 10, [1.0] * 9 + [0.0]])
+    assert good and good.value == pytest.approx((0.75 + 0.9) / 2) and good.n == 50
+
+
+def test_costs_are_read_where_the_record_has_them() -> None:
+    written = {"timings_ms": {"total": 900.0, "evidence": 40.0}, "usage": {"prompt_tokens": 512}, "mode": "llm"}
+    assert costs(written) == {
+        "latency_ms": 900.0, "evidence_ms": 40.0, "sentence_ms": None, "prompt_tokens": 512, "completion_tokens": None,
+    }  # fmt: skip
+    plain = {"timings_ms": {"total": 100.0}, "mode": "verbatim", "degraded": "模型没有按时回应"}
+    assert percentiles([written, plain])["latency_ms"] == {"p50": 500.0, "p95": 860.0, "n": 2}
+    assert "sentence_ms" not in percentiles([written, plain])
+    assert modes([written, plain, {"mode": "verbatim"}]) == {"degraded": 1, "llm": 1, "verbatim": 2}
 
 
 def test_the_exact_store_ranks_by_cosine_within_the_documents_asked() -> None:

@@ -33,15 +33,22 @@ def write(path: Path, *rows: Any) -> Path:
 @pytest.mark.parametrize(
     ("change", "field", "expected", "found"),
     [
-        ({"question": 3}, "question", "str", "3"),
-        ({"answerable": "yes"}, "answerable", "bool", "'yes'"),
-        ({"region": ["上海市"]}, "region", "str 或 NoneType", "['上海市']"),
-        ({"gold_mode": "some"}, "gold_mode", "any 或 all", "'some'"),
+        ({"question": 3}, "question", "文字", "3"),
+        ({"question": " "}, "question", "不空的文字", '" "'),
+        ({"answerable": "yes"}, "answerable", "true 或 false", '"yes"'),
+        ({"region": ["上海市"]}, "region", "文字 或 null", '["上海市"]'),
+        ({"gold_mode": "some"}, "gold_mode", "any、all", '"some"'),
+        ({"why_not": "else"}, "why_not", "no_evidence、out_of_scope、unsafe、smalltalk 或 null", '"else"'),
         ({"extra": 1}, "extra", "没有这个字段", "1"),
-        ({"gold": [{"document": "d"}]}, "gold", "{document, quote}", "{'document': 'd'}"),
-        ({"history": [{"role": "user"}]}, "history", "{role: user|assistant, content}", "{'role': 'user'}"),
-        ({"must_say": ["200万元"]}, "must_say", "说法的列表", "'200万元'"),
-        ({"notices": [1]}, "notices", "文字", "1"),
+        ({"gold": [{"document": "d"}]}, "gold 第 1 项 quote", "必填", "缺失"),
+        ({"gold": ["引文"]}, "gold 第 1 项", "JSON 对象", '"引文"'),
+        ({"history": [{"role": "system", "content": ""}]}, "history 第 1 项 role", "user、assistant", '"system"'),
+        ({"must_say": ["200万元"]}, "must_say 第 1 项", "列表", '"200万元"'),
+        ({"must_say": [[]]}, "must_say 第 1 项", "至少一项的列表", "[]"),
+        ({"notices": ["soon"]}, "notices 第 1 项", "draft、expiry", '"soon"'),
+        ({"why_not": "unsafe"}, "why_not", "应为 null", ""),
+        ({"answerable": None}, "answerable", "尚未标注", "null"),
+        ({"type": ""}, "type", "尚未标注", '""'),
     ],
 )
 def test_a_bad_field_is_named_with_file_line_expected_and_found(
@@ -56,12 +63,12 @@ def test_a_bad_field_is_named_with_file_line_expected_and_found(
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:
     row = {k: v for k, v in ROW.items() if k != "must_say"}
-    with pytest.raises(InputError, match=r"第 1 行：字段 must_say：应为 必填，实为 '缺失'"):
+    with pytest.raises(InputError, match=r"第 1 行：字段 must_say：应为 必填，实为 缺失"):
         load_questions(write(tmp_path / "set.jsonl", row))
 
 
 def test_a_line_that_is_no_object_and_a_broken_line_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"第 1 行：字段 （整行）：应为 JSON 对象，实为 'list'"):
+    with pytest.raises(InputError, match=r"第 1 行：字段 （整行）：应为 JSON 对象，实为 \[1\]"):
         load_questions(write(tmp_path / "list.jsonl", [1]))
     broken = tmp_path / "broken.jsonl"
     broken.write_text(json.dumps(ROW) + "\n{\n", encoding="utf-8")
@@ -70,9 +77,9 @@ def test_a_line_that_is_no_object_and_a_broken_line_are_named(tmp_path: Path) ->
 
 
 def test_a_repeated_id_and_a_missing_file_are_errors(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"第 2 行：字段 id：q1 重复"):
+    with pytest.raises(InputError, match=r"第 2 行：字段 id：应为不重复的编号，实为 'q1'（第 1 行已有）"):
         load_questions(write(tmp_path / "set.jsonl", ROW, ROW))
-    with pytest.raises(InputError, match="无法读取题集"):
+    with pytest.raises(InputError, match="无法读取"):
         load_questions(tmp_path / "absent.jsonl")
 
 
@@ -91,7 +98,7 @@ def sources() -> dict[str, tuple[str, list[Clause]]]:
 @pytest.mark.parametrize("name", SETS)
 def test_every_dataset_loads_and_what_is_answerable_has_gold(name: str) -> None:
     questions = load_questions(DATASETS / f"{name}.jsonl")
-    assert len(questions) >= 100
+    assert len(questions) >= 60
     # Counts only, here and below: items of the unseen sets are never shown, not even by a failing test.
     assert sum(q.answerable and not q.gold for q in questions) == 0
     assert sum(not q.answerable and not q.why_not for q in questions) == 0

@@ -1,0 +1,289 @@
+"""The report and the page `/evals` in a real browser: what an evaluator sees, clicks and types, and who may not."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from assistant.ask import Assistant
+from assistant.server import Server, take_port
+from evals.page import evaluators_page, is_pass, pass_for
+from evals.report import render
+from evals.report_run import load_run
+from tests.sample_runs import XSS, make_run
+
+PLACES = (os.environ.get("WENCE_TEST_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
+CHROMIUM = next((place for place in PLACES if place and Path(place).is_file()), "")
+TOKEN = "sixteen-letters-or-more"
+LONG_MS = 60_000
+"""Far more than a page needs; only one that hangs reaches it."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        message = "no chromium: install it (Debian: apt-get install chromium) to test the page"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Fails the test that leaves an error in the console or asks anything of another host."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    context.set_default_timeout(LONG_MS)
+    trouble: list[str] = []
+    context.on("console", lambda m: trouble.append(m.text) if m.type in ("error", "warning") else None)
+    context.on("weberror", lambda e: trouble.append(str(e.error)))
+    context.on("request", lambda r: trouble.append(r.url) if urlsplit(r.url).hostname not in (None, "", "127.0.0.1") else None)  # fmt: skip
+    yield context
+    context.close()
+    assert not trouble
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two runs, the second careless."""
+    folder = tmp_path_factory.mktemp("runs")
+    make_run(folder / "first")
+    make_run(folder / "second", careless=True, header={"started": "2026-11-21T07:00:00Z"})
+    (folder / "notes").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def files(shelf: Path) -> dict[str, str]:
+    """Addresses of reports on disk."""
+    first, second = (load_run(shelf / name) for name in ("first", "second"))
+    for name, runs in (("one", [second]), ("two", [first, second])):
+        (shelf / f"{name}.html").write_text(render(runs), encoding="utf-8")
+    return {name: (shelf / f"{name}.html").as_uri() for name in ("one", "two")}
+
+
+def opened(context: BrowserContext, url: str) -> Page:
+    page = context.new_page()
+    page.goto(url)
+    return page
+
+
+def test_the_filter_shows_what_it_says(context: BrowserContext, files: dict[str, str]) -> None:
+    page = opened(context, files["two"])
+    shown = page.locator(".q:visible")
+    expect(shown).to_have_count(6)
+    page.locator(".chip", has_text="答错").click()
+    expect(shown).to_have_count(1)
+    expect(page.locator("#shown")).to_have_text("1 / 6 题")
+    page.locator(".chip", has_text="不全").click()
+    expect(shown).to_have_count(2)
+    page.locator("#type").select_option("amount")
+    expect(shown).to_have_count(1)
+    page.locator(".filter button[type=reset]").click()
+    expect(shown).to_have_count(6)
+    page.locator(".chip", has_text="变坏").click()
+    expect(shown).to_have_count(2)
+    page.locator(".filter button[type=reset]").click()
+    page.locator("#find").fill("升规 电话")
+    expect(shown).to_have_count(1)
+    page.locator("#find").fill("没有这样的词")
+    expect(page.locator("#none")).to_be_visible()
+
+
+def test_a_question_opens_by_mouse_by_key_and_by_link(context: BrowserContext, files: dict[str, str]) -> None:
+    page = opened(context, files["two"])
+    row = page.locator("#q-q1")
+    row.locator("summary").first.click()
+    expect(row.locator(".columns")).to_be_visible()
+    expect(row.locator(".columns h3").first).to_contain_text("上次 first")
+    expect(row.locator(".clause mark").first).to_contain_text("2000 万元")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#q-q2 .body")).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("你好")
+    expect(page.locator("#q-q6")).to_be_visible()
+    expect(page.locator("#q-q5")).to_be_hidden()
+    page.locator("#changes a[data-open]", has_text="升规电话").click()
+    expect(page.locator("#q-q5 .body")).to_be_visible()
+
+
+def test_a_retrieved_clause_shows_its_text_and_closes_again(context: BrowserContext, files: dict[str, str]) -> None:
+    page = opened(context, files["one"])
+    row = page.locator("#q-q1")
+    row.locator("summary").first.click()
+    row.get_by_text("检索到 2 条").click()
+    row.locator(".hits button").first.click()
+    expect(page.locator(".pop:popover-open")).to_contain_text("另行公布申报办法")
+    page.keyboard.press("Escape")
+    expect(page.locator(".pop:popover-open")).to_have_count(0)
+
+
+def test_the_plot_by_type_follows_the_choice(context: BrowserContext, files: dict[str, str]) -> None:
+    page = opened(context, files["one"])
+    expect(page.locator(".types:visible")).to_have_count(1)
+    page.locator("#by-type").select_option("faithfulness")
+    expect(page.locator('.types[data-measure="faithfulness"]')).to_be_visible()
+    expect(page.locator(".types:visible")).to_have_count(1)
+
+
+def test_markup_in_questions_and_clauses_runs_nothing(context: BrowserContext, files: dict[str, str]) -> None:
+    page = opened(context, files["two"])
+    for row in page.locator(".q > summary").all():
+        row.click()
+    assert page.evaluate("window.hacked") is None
+    expect(page.locator("#q-q1 .ask")).to_contain_text(XSS)
+    assert page.locator("main img").count() == 0
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_scrolls_sideways(context: BrowserContext, files: dict[str, str], width: int, scheme: str) -> None:
+    page = context.new_page()
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(files["two"])
+    page.locator("#q-q1 > summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_axe_finds_nothing_serious(context: BrowserContext, files: dict[str, str]) -> None:
+    for name, scheme in (("one", "light"), ("two", "dark")):
+        page = context.new_page()
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.goto(files[name])
+        for row in ("#q-q1", "#q-q5"):
+            page.locator(f"{row} > summary").click()
+        found = Axe().run(page).response["violations"]
+        assert not [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
+
+
+def test_the_report_reads_without_script_and_on_paper(browser: Browser, files: dict[str, str]) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = opened(context, files["one"])
+    page.locator("#q-q1 > summary").click()
+    expect(page.locator("#q-q1 .answer")).to_be_visible()
+    expect(page.locator(".filter")).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator("nav")).to_be_hidden()
+    expect(page.locator("#q-q1 .answer")).to_be_visible()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def serve(assistant: Assistant) -> Iterator[Callable[[Path, str], str]]:
+    """Starts a server whose evaluators' page shows a folder; its address."""
+    running: list[tuple[Server, threading.Thread]] = []
+
+    def start(folder: Path, token: str) -> str:
+        server = Server(assistant, take_port("127.0.0.1", 0), pages=[evaluators_page([folder, folder / "none"], token)])
+        thread = threading.Thread(target=server.serve_here, daemon=True)
+        thread.start()
+        running.append((server, thread))
+        deadline = time.monotonic() + 60
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert server.started, "server did not start"
+        return server.url
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(20)
+        server.listener.close()
+
+
+@pytest.fixture(scope="module")
+def local(serve: Callable[[Path, str], str], shelf: Path) -> str:
+    """Address of a server without a token."""
+    return serve(shelf, "")
+
+
+@pytest.fixture(scope="module")
+def guarded(serve: Callable[[Path, str], str], shelf: Path) -> str:
+    """Address of a server with one."""
+    return serve(shelf, TOKEN)
+
+
+def test_the_page_shows_the_newest_run_and_compares_it_with_a_chosen_one(context: BrowserContext, local: str) -> None:
+    page = opened(context, f"{local}/evals")
+    report = page.frame_locator("#e-report")
+    expect(report.locator("h1")).to_contain_text("second")
+    page.locator("#e-before input").click()
+    page.get_by_role("option", name="first").click()
+    expect(report.locator("h1")).to_contain_text("first")
+    expect(report.locator("#changes")).to_contain_text("变坏 2")
+    report.locator("#q-q1 > summary").click()
+    expect(report.locator("#q-q1 .columns")).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    assert page.title() == "问策 · 评测"
+
+
+def test_the_chat_page_stays_at_the_root(context: BrowserContext, local: str) -> None:
+    page = opened(context, local)
+    expect(page.locator(".w-example").first).to_be_visible()
+
+
+def status(url: str, **headers: str) -> int:
+    request = urllib.request.Request(url, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_without_a_token_there_is_no_such_page_for_anybody_else(local: str) -> None:
+    """A proxy in front, or a name that somebody pointed at this machine: the page is not there."""
+    assert status(f"{local}/evals/") == 200
+    for headers in ({"X_Forwarded_For": "203.0.113.9"}, {"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+        assert status(f"{local}/evals/", **headers) == 404
+        assert status(f"{local}/evals/report?run=first", **headers) == 404
+
+
+def test_only_runs_in_the_list_are_shown_and_other_doors_are_closed(local: str, shelf: Path) -> None:
+    assert status(f"{local}/evals/report?run=first") == 200
+    for name in ("notes", "../" + shelf.name + "/first", str(shelf / "first"), "..", "first/../second", ""):
+        assert status(f"{local}/evals/report?run={quote(name)}") == 422, name
+    for door in ("/gradio_api/upload", "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/login"):
+        assert status(f"{local}/evals{door}") == 404, door
+
+
+def test_a_token_is_asked_for_and_opens_the_page(browser: Browser, guarded: str) -> None:
+    for path in ("/evals/report?run=first", "/evals/gradio_api/info"):
+        assert status(guarded + path) == 401
+    context = browser.new_context()
+    context.set_default_timeout(LONG_MS)
+    page = opened(context, f"{guarded}/evals")
+    page.get_by_label("口令").fill("wrong")
+    page.get_by_role("button", name="进入").click()
+    expect(page.get_by_role("alert")).to_contain_text("口令不对")
+    page.get_by_label("口令").fill(TOKEN)
+    page.get_by_role("button", name="进入").click()
+    expect(page.frame_locator("#e-report").locator("h1")).to_contain_text("second")
+    (cookie,) = context.cookies()
+    assert cookie["httpOnly"] and cookie["sameSite"] == "Strict" and TOKEN not in cookie["value"]
+    context.close()
+
+
+def test_a_pass_is_signed_ends_and_dies_with_its_token() -> None:
+    given = pass_for(TOKEN, 1000)
+    assert is_pass(given, TOKEN, 999)
+    assert not is_pass(given, TOKEN, 1001)
+    assert not is_pass(given, TOKEN + "2", 999)
+    assert not is_pass(given.replace("1000", "9999"), TOKEN, 999)
+    for forged in ("", ".", "1000", "1000.", "٣٣.x", "-5.x", "9" * 400):
+        assert not is_pass(forged, TOKEN, 999), forged
