@@ -15,6 +15,7 @@ from assistant.answer import Citation, Sentence
 from assistant.evidence import Chosen
 from assistant.quantities import Quantity, find_quantities
 from index.clause import Status
+from index.regions import DISTRICTS, mentioned_regions
 
 _TOTAL = re.compile(
     r"一共|总共|共(?:能|可|给|拿|奖)|合计|加起来|累计|全(?:部)?拿满|都拿到|总计|[三3]年(?:能|可|下来|全|加|总)"
@@ -27,6 +28,10 @@ _PREMISE = re.compile(
     r"(?:按|照|就|那)?.{0,6}%.{0,4}是$|(?:能|可|给|补|奖|拿|领|得|报|享)(?:受|到|助|贴|励|取|销)?(?:我们?|满|足)?$|[是拿]$"
 )
 """An amount right after these is what somebody expects to get, not what they spent."""
+_PART_OF_YEARS = re.compile(
+    r"前[两二]|第[一二三四五\d]年|首年|头[一两]年|不含|除了|已经?(?:拿|领|发)|已(?:拿|领)|还能|家(?:企业|公司)|没有|没能|中断|断了|不连续|发了|发过|累计发"
+)
+"""Only some of the years, several companies, what was paid already, or years that did not follow: no plain sum."""
 _COUNTS = re.compile(r"(?:多少|几)\s*(?:家|个|项|人|户|件|次|种)")
 """一共多少家 asks for a number of companies, not for money."""
 _LOOSE = re.compile(r"(?<=[\d一二两三四五六七八九十])个(?=[亿万])")
@@ -38,6 +43,8 @@ _YEARLY = re.compile(r"每年(?:给予|奖励|补助|补贴|资助|支持)?")
 _YEARS = re.compile(r"连续([二两三四五2345])年|([二两三四五2345])年内?每年")
 _HAN = {"二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 _LARGE = Decimal(10_000_000)
+MOST_YUAN = 10**13
+"""More than this nobody signs; such a figure was mistyped."""
 CAUTION = "以上金额按条款列明的比例和上限计算，是否符合条件、实际给多少，以主管部门核定为准。"
 
 
@@ -51,13 +58,22 @@ def calculate(question: str, chosen: Sequence[Chosen], citations: Sequence[Citat
     """
     question = _LOOSE.sub("", question)
     question = _GAP.sub("，", question)
+    try:
+        return _calculated(question, chosen, citations)
+    except ArithmeticError:  # a figure of sixty digits is no amount
+        return None
+
+
+def _calculated(question: str, chosen: Sequence[Chosen], citations: Sequence[Citation]) -> Sentence | None:
     asked = find_quantities(question)
     for c, citation in zip(chosen, citations, strict=True):
         for span in c.spans:
             line = c.clause.text[span.start : span.end]
+            if _elsewhere(question, line):
+                continue
             for sum_up in _KINDS:
-                # A reply letter tells what was done; it entitles nobody to a share or a staged award.
-                if c.clause.status == Status.REPLY and sum_up in (_share, _years):
+                # A reply letter entitles nobody, and a clause that is not the best one may be about something else.
+                if sum_up in (_share, _years) and (c.clause.status == Status.REPLY or c is not chosen[0]):
                     continue
                 if found := sum_up(question, asked, line):
                     text, formula = found
@@ -66,10 +82,28 @@ def calculate(question: str, chosen: Sequence[Chosen], citations: Sequence[Citat
     return None
 
 
+def _elsewhere(question: str, line: str) -> bool:
+    """The sentence holds in a pilot area, and the asker names another place and not this one."""
+    area = re.search(r"在([^，。]{2,14}?)试点", line)
+    if not area:
+        return False
+    names = [n.replace("新片区", "") for n in re.split(r"[、和及]|等", area.group(1)) if n]
+    place = mentioned_regions(question)
+    districts = any(
+        d in question
+        for names_ in DISTRICTS.values()
+        for d in names_
+        if len(d) > 1 and d not in ("申城", "魔都", "鹏城")
+    )
+    return bool(districts or place.areas) and not any(n in question for n in names)
+
+
 def _share(question: str, asked: Sequence[Quantity], line: str) -> tuple[str, str] | None:
     """p % of an amount, at most a cap, against the amount that the asker states."""
     stated = find_quantities(line)
     percents = [q for q in stated if q.kind == "percent" and q.unit == "%" and q.upper is None]
+    if _UNSURE.search(question) or (percents and not _based(line, percents[0], question)):
+        return None
     base = _own_amount(question, asked, percents[0].value if len(percents) == 1 else 0.0)
     if len(percents) != 1 or base is None:
         return None
@@ -97,9 +131,33 @@ _NEAR_CHARS = 14
 """、累计不超过 stands between a share and its cap; a cap further off belongs to something else."""
 
 
+_UNSURE = re.compile(
+    r"每(?!家)|各|单价|一半|占|还(?:是|剩)|才能|多少才|要签|要投|得签|想拿|倒推|反推|不在|没(?!有上限)|分(?:两|三|几)|[两二三四五六七八九十几]\s*(?:份|个项目|台|套|家|笔)|\d+\s*(?:份|台|套|笔)"
+    r"|美元|欧元|港[币元]|日元|英镑|卢布|新台币|外币|负|亏|贷款|毛利|利润|注册资本|估值|销售额|营收|税款|发票|研发投入"
+)
+"""Words that make an amount something else than one plain sum in yuan of what the share is of."""
+_INEXACT = re.compile(r"[多余几]|左右|上下")
+_BASES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (re.compile(r"合同(?:金)?额"), re.compile(r"合同|订单|单子|签了|(?<!公司)卖(?!公司)")),
+    (re.compile(r"并购交易额"), re.compile(r"并购|收购")),
+    (re.compile(r"总?投入"), re.compile(r"总?投(?!资|标)|花|建(?:了|设)?")),
+)
+"""What a clause takes its share of, and how an asker names that. A clause that names no base gives no sum."""
+
+
+def _based(line: str, percent: Quantity, question: str) -> bool:
+    """The asker's amount is of the kind that the clause takes its share of."""
+    before = line[max(0, percent.start - 24) : percent.start]
+    return any(base.search(before) and said.search(question) for base, said in _BASES)
+
+
 def _own_amount(question: str, asked: Sequence[Quantity], percent: float) -> Decimal | None:
-    """What the asker spent or signed; None when they state nothing of the kind, or several that do not agree."""
-    amounts = [q for q in asked if q.kind == "money" and q.upper is None]
+    """What the asker spent or signed; None when they state nothing of the kind, several that do not agree, or one
+    that is not exact."""
+    every = [q for q in asked if q.kind == "money"]
+    if any(not _plain_sum(question, q) for q in every):
+        return None
+    amounts = [q for q in every if q.upper is None]
     if not amounts or not any(_OWN_AMOUNT.search(question[max(0, q.start - 14) : q.end + 14]) for q in amounts):
         return None
     amounts = [q for q in amounts if not _PREMISE.search(question[max(0, q.start - 12) : q.start].rstrip())] or amounts
@@ -112,10 +170,22 @@ def _own_amount(question: str, asked: Sequence[Quantity], percent: float) -> Dec
     return None
 
 
+def _plain_sum(question: str, q: Quantity) -> bool:
+    """One exact amount, read whole: 1亿5000万 is read in two parts, 300到500万 from one end, 1 000万 without its 1."""
+    before, after = question[: q.start].rstrip(), question[q.end :]
+    return (
+        q.bound == "exact" and q.upper is None and 0 < q.value <= MOST_YUAN
+        and not _INEXACT.search(question[q.start : q.end]) and not re.match(r"\d|[零〇一二两三四五六七八九]|\s*(?:多|余|左右|上下|美|欧|港|日|英|卢|新台|澳|韩)", after)
+        and not re.search(r"(?:[\d零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟.,，eE-]|到|至|负|约|近)$", before)
+    )  # fmt: skip
+
+
 def _years(question: str, asked: Sequence[Quantity], line: str) -> tuple[str, str] | None:
     """Staged amounts together: 首年30、第二年20、第三年10, or so much a year for so many years."""
-    if not _TOTAL.search(question) or _COUNTS.search(question) or _own_amount(question, asked, 0.0) is not None:
+    if not _TOTAL.search(question) or _COUNTS.search(question) or _PART_OF_YEARS.search(question):
         return None
+    if any(q.kind == "money" for q in asked):
+        return None  # an amount of the asker's own makes it another question
     money = [q for q in find_quantities(line) if q.kind == "money" and q.upper is None]
     stages = [m.start() for m in _STAGE.finditer(line)]
     parts: list[Quantity] = []
@@ -125,7 +195,10 @@ def _years(question: str, asked: Sequence[Quantity], line: str) -> tuple[str, st
         if len(inside) != 1:
             return None
         parts.append(inside[0])
+    named = {int(_HAN.get(n) or n) for n in re.findall(r"([二两三四五2345])\s*年", question)}
     if len(parts) >= 2:
+        if named - {len(parts)}:
+            return None
         total = sum((_exact(q.value) for q in parts), Decimal(0))
         formula = f"{'＋'.join(say(_exact(q.value)) for q in parts)}＝{say(total)}"
         most = "最多" if any(q.bound == "at_most" for q in parts) else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import logging
 import os
 import secrets
 import shutil
@@ -21,6 +22,8 @@ from typing import Any
 
 from assistant.model import ChatModel, Message, ModelError, Usage, openai_model
 from index.errors import StorageError, WeightsError, cause
+
+log = logging.getLogger("wence.model")
 
 NAME = "Qwen2.5-Coder-1.5B-Instruct"
 FILE = "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"
@@ -153,9 +156,11 @@ class LocalModel:
                 try:
                     self._client = self._start()
                 except (WeightsError, StorageError) as error:
-                    raise ModelError(str(error)) from error
+                    log.error("local model: %s", error)  # noqa: TRY400 - known, and told in one line
+                    raise ModelError("本机模型没有准备好", ill=True) from error
                 except Exception as error:  # noqa: BLE001 - llama.cpp raises RuntimeError and worse
-                    raise ModelError(f"本机模型启动失败（{type(error).__name__}）") from error
+                    log.exception("local model")
+                    raise ModelError("本机模型启动失败", ill=True) from error
             return self._client
 
     def _start(self) -> ChatModel:

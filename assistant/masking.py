@@ -19,11 +19,11 @@ _ISSUERS = re.compile(
     r"62\d{14,17}|9558\d{15}|95599\d{14}|4\d{15}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|35\d{14}|6011\d{12}|65\d{14}"
 )
 """First digits and lengths that banks use; one serial number in ten has a right check digit by chance."""
-_AMOUNT = r"(?!\d|\.\d|\s*[多余]?[十百千万亿]*[元块吨件台套平])"
+_AMOUNT = r"(?!\d|\.\d|\s*[多余]?[十百千万亿]*(?:[元块吨件套]|台(?!湾)|平[方米]))"
 """What follows a number that is counted or paid and not dialled."""
-_MOBILE = re.compile(r"(?<![\d.])(?:(?:\+|00)?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}" + _AMOUNT)
+_MOBILE = re.compile(r"(?<!\d)(?<!\d\.)(?:(?:\+|00)?86[- ]?)?1[3-9]\d(?:[- .]?\d){8}" + _AMOUNT)
 _LANDLINE = re.compile(r"(?<![\d.])(?:[(]0\d{2,3}[)][- ]?|0\d{2,3}[- ])\d{7,8}" + _AMOUNT)
-_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+_MAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _CODE = re.compile(
     r"(?<![0-9A-Z])[1-9ANY][1-9A-HJ-NPQRTUWXY][0-9]{6}(?:[ -]?[0-9A-HJ-NPQRTUWXY]{4}){2}[ -]?[0-9A-HJ-NPQRTUWXY]{2}(?![0-9A-Z])",
     re.I,

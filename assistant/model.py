@@ -26,7 +26,12 @@ SILENCE_S = 20.0
 
 
 class ModelError(Exception):
-    """A model did not answer; `str(error)` is a short Chinese reason without secrets or addresses."""
+    """A model did not answer; `str(error)` is a short Chinese reason without secrets, paths or addresses."""
+
+    def __init__(self, reason: str, ill: bool = False) -> None:
+        super().__init__(reason)
+        self.ill = ill
+        """The service itself is in trouble (unreachable, refusing, failing), not just this question."""
 
 
 @dataclass(slots=True)
@@ -85,7 +90,7 @@ class LangChainModel:
                 if text := str(chunk.text):
                     yield text
         except Exception as error:  # noqa: BLE001 - providers raise what they like; nothing of it may reach a reader
-            raise ModelError(_reason(error)) from error
+            raise ModelError(_reason(error), _ill(error)) from error
 
 
 def _reason(error: Exception) -> str:
@@ -107,6 +112,13 @@ def _reason(error: Exception) -> str:
     if kinds & {"RemoteProtocolError", "ReadError"}:
         return "模型中途断开"
     return f"模型调用失败（{type(error).__name__}）"
+
+
+def _ill(error: Exception) -> bool:
+    status = getattr(error, "status_code", None)
+    if isinstance(status, int):
+        return status in (401, 403, 404, 429) or status >= 500
+    return True  # no connection, no answer, no sense in what came
 
 
 def openai_model(

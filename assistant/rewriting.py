@@ -13,6 +13,7 @@ from assistant.alignment import bigrams, normalise
 from assistant.answer import Turn
 from assistant.masking import mask
 from assistant.quantities import find_quantities
+from index.regions import mentioned_regions
 from prompts import load_prompt
 
 TURNS = 4
@@ -23,6 +24,7 @@ MAX_CHARS = 80
 LEAST_OWN = 0.8
 """Share of the rewrite's character pairs that must stand in the conversation; asking words make up the rest."""
 PROMPT = "rewrite"
+_DENIES = re.compile(r"[不未非没无]")
 
 
 def rewriting_messages(question: str, history: Sequence[Turn]) -> list[dict[str, str]]:
@@ -43,4 +45,9 @@ def accepted(rewrite: str, question: str, history: Sequence[Turn]) -> str:
     known = {(q.kind, q.value) for q in find_quantities(spoken)}
     if any((q.kind, q.value) not in known for q in find_quantities(text)):
         return ""
+    named, there = mentioned_regions(text), mentioned_regions(spoken)
+    if set(named.regions) - set(there.regions) or set(named.areas) - set(there.areas):
+        return ""
+    if len(_DENIES.findall(text)) != len(_DENIES.findall(normalise(question).text)) and _DENIES.search(spoken):
+        return ""  # 不符合条件的企业 must not lose its 不 on the way
     return text if len(pairs & bigrams(spoken)) >= LEAST_OWN * len(pairs) else ""

@@ -38,9 +38,21 @@ _MEASURE = re.compile(
 none: what is given, and to whom, stands before them."""
 
 
+_GOVERNS = re.compile(
+    r"^(?:还|并|积极|持续|大力|进一步)*(?:支持|鼓励|引导|推动|组织|动员|有序推进|推荐|允许|指导|依托)"
+)
+"""鼓励各区…，…: whoever is encouraged or supported does what follows, too, up to a semicolon or the next such word."""
+_NAMES = re.compile(
+    r"科技服务业?|服务(?:业|企业|机构|平台|方|商|供给|体系|环境|质效)|管理单位|发展(?:情况|规划|趋势|需求)"
+)
+"""Nouns that hold a verb."""
+_UNFINISHED = re.compile(
+    r"(?:等)?(?:形式|方式|手段|需要|需求|情况下|前提下|过程中|基础上|为主业|趋势|以来|范围内)$|^(?:会同|围绕|面向)|会同[^，]*$"
+)
+"""A stretch that ends so leads to what comes after it."""
 _PREDICATE = re.compile(
     r"给予|奖励|支持|鼓励|补贴|补助|资助|补偿|负责|牵头|配合|享受|纳入|实行|执行|达到|达|提高|提升|增长|突破|完成|培训|设立|成立|建立|建设|建成|发放|惠及|签约|实现"
-    r"|生效|有效|施行|实施|适用|是|为|有|开展|推动|推进|形成|引导|组织|加强|加快|探索|打造|培育|优化|落实|承担|成为|获得|发布|保障|统筹|审核|列支|管理|服务"
+    r"|生效|有效|施行|实施|适用|开展|推动|推进|形成|引导|组织|加强|加快|探索|打造|培育|优化|落实|承担|成为|获得|发布|保障|统筹|审核|列支|拓展|促进|降低|减免|落户|提供|挖掘|盘活"
 )
 
 
@@ -54,12 +66,12 @@ class Stretch:
     @property
     def leads(self) -> bool:
         """What follows depends on it."""
-        return bool(_LEAD.match(self.text)) or self.text.endswith("的")
+        return bool(_LEAD.match(self.text)) or self.text.endswith("的") or bool(_UNFINISHED.search(self.text))
 
     @property
     def says(self) -> bool:
         """It holds a predicate of its own: an answer may end after it."""
-        return bool(_PREDICATE.search(self.text.rpartition("的")[2]))
+        return bool(_PREDICATE.search(_NAMES.sub("　", self.text.rpartition("的")[2])))
 
     @property
     def trails(self) -> bool:
@@ -116,7 +128,7 @@ def _followers(parts: Sequence[Stretch], i: int) -> list[int]:
     """Stretches that may come right after stretch i is kept: the next one, or a later measure."""
     found = []
     for j in range(i + 1, len(parts)):
-        if j == i + 1 or (parts[j].measure and not _needed(parts[i + 1 : j])):
+        if j == i + 1 or (parts[j].measure and not _needed(parts[i + 1 : j], parts[j])):
             found.append(j)
         if parts[j].trails and j == i + 1:
             break
@@ -127,13 +139,17 @@ def _may_start(parts: Sequence[Stretch], i: int) -> bool:
     """An answer may begin with stretch i: it is a measure or says for whom, and nothing before it governs it."""
     if parts[i].trails:
         return False
-    return (parts[i].measure or bool(_OPENS.match(parts[i].text))) and not _needed(parts[:i])
+    return (parts[i].measure or bool(_OPENS.match(parts[i].text))) and not _needed(parts[:i], parts[i])
 
 
-def _needed(skipped: Sequence[Stretch]) -> bool:
-    """Something skipped governs what comes later: a lead, or a stretch that names who acts."""
+def _needed(skipped: Sequence[Stretch], following: Stretch) -> bool:
+    """Something skipped governs what comes after: a lead, a stretch that names who acts, or one that says who is
+    encouraged (鼓励各区…) unless the next says so for itself."""
     last = max((k for k, p in enumerate(skipped) if p.mark == "；"), default=-1)
-    return any(p.leads or not (p.measure or p.trails) for p in skipped[last + 1 :])
+    open_ = skipped[last + 1 :]
+    if any(p.leads or not (p.measure or p.trails) for p in open_):
+        return True
+    return any(_GOVERNS.match(p.text) for p in open_) and not _GOVERNS.match(following.text)
 
 
 def _literal(text: str) -> str:

@@ -38,7 +38,8 @@ MAX_DRAFT_CHARS = 400
 SHORT_CHARS = 60
 PROMPT = "answer"
 
-_CITED = re.compile(r"[ ]*[\[［【(（]\s*((?:\d{1,2}\s*[,，、]?\s*)+)[\]］】)）]")
+_CITED = re.compile(r"[ ]*[\[［【(（]\s*(\d{1,2}(?:\s*[,，、]\s*\d{1,2}|\s+\d{1,2})*)\s*[,，、]?\s*[\]］】)）]")
+"""Linear in the length of the text: a reply may end in a thousand digits without a bracket."""
 _END = re.compile(r"[。！？!?\n]")
 _LABEL = re.compile(r"^(?:\s|[-*•·#>]|\d+[.、](?!\d)|(?:答复?|回答|结论|答案)[：:])+")
 _STATUS = {Status.DRAFT: "征求意见稿", Status.REPLY: "答复函", Status.EXPIRED: "已过期", Status.REPEALED: "已废止"}
@@ -137,8 +138,9 @@ class Writer:
                 yield piece
                 if time.perf_counter() > until:
                     raise ModelError("模型没有在限定时间内写完")
-        except ModelError:
-            self._rests_until = time.perf_counter() + REST_S
+        except ModelError as error:
+            # Only a service that is ill for everybody rests; one slow or refused question is nobody else's loss.
+            self._rests_until = time.perf_counter() + (REST_S if error.ill else 0.0)
             raise
         finally:
             if isinstance(pieces, Generator):

@@ -43,6 +43,21 @@ def test_a_sum_shows_its_formula_and_cites_the_clause(
         "上海升规奖励发了，一共多少家拿到了",  # a number of companies
         "听说首台套补500万对吗",  # an expectation
         "科技服务业企业贷款3000万能补多少",  # no share of a loan stands in any clause
+        "首台套合同金额1亿5000万能补多少",  # an amount in two parts
+        "首台套合同1 000万元补多少",
+        "首台套合同三千万美元补多少",
+        "首台套合同300到500万补多少",
+        "首台套合同不到1000万补多少",
+        "首台套合同300多万补多少",
+        "三份首台套合同每份300万，一共补多少",
+        "首台套合同1000万的一半能补多少",
+        "想拿2000万补贴，首台套合同要签多少",  # asked backwards
+        "并购标的注册资本2000万 张江 补多少",
+        "中试投了3000万，在浦东不在临港，补多少",  # the share holds in a pilot area only
+        "小升规前两年一共多少",
+        "三家公司小升规一共能拿多少",
+        "每年补贴100万，三年一共多少 小升规",
+        "首台套合同金额" + "9" * 59 + "元补多少",
     ],
 )
 def test_in_doubt_nothing_is_calculated(question: str, assistant: Assistant) -> None:

@@ -141,3 +141,17 @@ def test_the_record_keeps_which_check_failed_on_which_words_and_what_the_clause_
     finding = vetted["findings"][0]
     assert finding["check"] == "figure" and "300万元" in finding["words"] and finding["clause"]
     assert 0 <= finding["clause_start"] < finding["clause_end"]
+
+
+def test_one_clause_must_support_the_whole_sentence_by_itself(assistant: Assistant) -> None:
+    """Two clauses read as one heap would let the subject of the one pass with the amount of the other."""
+    mixed = "首台套首年给予不超过30万元的一次性奖励。[1][2]"
+    answer = told(assistant, mixed, question="小升规奖励多少，首台套补多少")
+    assert "首台套首年" not in answer.text
+    holds(answer)
+
+
+def test_one_slow_question_does_not_switch_the_model_off_for_others(assistant: Assistant) -> None:
+    asker = replace(assistant, writer=Writer(ScriptedModel("好" * 300, RIGHT, pause_s=0.02), seconds=0.2))
+    assert "限定时间" in asker.answer(QUESTION).degraded
+    assert "稍后" not in asker.answer(QUESTION).degraded

@@ -93,7 +93,7 @@ def test_a_slow_model_is_stopped_when_its_time_is_over(assistant: Assistant) -> 
 
 
 def test_a_failing_model_rests_and_askers_get_the_clauses_at_once(assistant: Assistant) -> None:
-    asker, model = asking(assistant, ModelError("连不上模型服务"))
+    asker, model = asking(assistant, ModelError("连不上模型服务", ill=True))
     first, second = asker.answer(QUESTION), asker.answer(QUESTION)
     assert (first.degraded, len(model.asked)) == ("连不上模型服务", 1)
     assert "稍后" in second.degraded and second.mode == "verbatim" and "不超过 30 万元" in second.text
@@ -130,3 +130,10 @@ def test_a_model_that_takes_a_grammar_is_given_one(assistant: Assistant) -> None
     asker, model = asking(assistant, "无。")
     asker.answer(QUESTION)
     assert model.grammars == [""]
+
+
+def test_a_reply_of_digits_without_a_bracket_is_read_in_no_time() -> None:
+    started = time.monotonic()
+    list(drafts(iter(["给予支持。[" + "1" * 400 + "x。"])))
+    list(drafts(iter(["给予支持。[" + "1 , " * 90 + "x。"])))
+    assert time.monotonic() - started < 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -85,6 +86,7 @@ def build_state_router(office: Office) -> APIRouter:
     router = APIRouter(tags=["状态"])
     searcher = office.desk.assistant.searcher
     last = (float("-inf"), 503, schemas.ReadyOut(status="starting"))
+    looking = asyncio.Lock()
 
     @router.get("/healthz", summary="进程是否在运行")
     async def healthz() -> schemas.HealthOut:
@@ -95,8 +97,9 @@ def build_state_router(office: Office) -> APIRouter:
     async def readyz(response: Response) -> schemas.ReadyOut:
         """真的检索一次；几秒之内的多次询问用同一个结果。"""
         nonlocal last
-        if time.monotonic() - last[0] > READY_S:
-            last = (time.monotonic(), *await ready())
+        async with looking:  # three hundred who ask at once are one search, not three hundred askers' places
+            if time.monotonic() - last[0] > READY_S:
+                last = (time.monotonic(), *await ready())
         response.status_code = last[1]
         return last[2]
 
@@ -188,10 +191,10 @@ def build_router(office: Office) -> APIRouter:
 
     @router.get("/metrics", tags=["状态"], summary="运行指标（Prometheus 格式）", response_class=Response)
     async def metrics(caller: Admitted) -> Response:
-        """只给本机和持服务端密钥者。"""
+        """只给本机和持服务端密钥者；后者看不到别的站点的数字。"""
         if caller.kind == "visitor":
             raise Problem(403, "对话窗口的令牌不能读取运行指标")
-        return desk.metrics.page()
+        return desk.metrics.page(caller.site.key if caller.site else None)
 
     return router
 

@@ -31,7 +31,7 @@ class Bounds:
             return
         headers = Headers(scope=scope)
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
+        if not length.isdecimal() or len(length) > 9 or int(length) > MOST_BYTES:
             await refuse(scope, receive, send, 413)
             return
         media = headers.get("content-type", "").partition(";")[0].strip().lower()

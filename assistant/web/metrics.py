@@ -36,6 +36,10 @@ class Metrics:
         )
         self.answered = Histogram("wence_answer_seconds", "Question to whole answer", buckets=SECONDS, registry=all_)
 
-    def page(self) -> Response:
-        """All of it, as Prometheus reads it."""
-        return Response(generate_latest(self._all), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    def page(self, site: str | None = None) -> Response:
+        """All of it, as Prometheus reads it; with `site`, the rows of other sites are left out."""
+        text = generate_latest(self._all).decode()
+        if site is not None:
+            own = f'site="{site}"'
+            text = "".join(line for line in text.splitlines(keepends=True) if "site=" not in line or own in line)
+        return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})

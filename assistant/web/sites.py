@@ -76,7 +76,7 @@ class Sites:
             if mark != self._mark:
                 try:
                     self._sites = _read(self.path)
-                except InputError as error:
+                except (InputError, StorageError) as error:
                     log.error("%s", error)
                     self._sites = {}
                 self._mark = mark
@@ -120,6 +120,8 @@ class Sites:
 
         def change(sites: dict[str, Site]) -> dict[str, Site]:
             old = sites.get(key) or Site(key, secrets.token_hex(8))
+            if private and not old.private:
+                old = replace(old, edition=secrets.token_hex(8))  # tokens that the public key drew end with it
             site = replace(
                 old, name=name, origins=places, quota=quota, region=region, private=private,
                 mask_companies=mask_companies, server_hash=_hash(secret) if secret else old.server_hash,
