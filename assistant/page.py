@@ -119,10 +119,12 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             box: "", hint: "", welcome: gr.update(visible=False), fresh: gr.update(visible=True),
             past: "".join(map(markup.exchange, conversation.exchanges)), live: markup.exchange(x),
         }  # fmt: skip
+        written = style != STYLES[1] and assistant.writer is not None
+        step = 0.0 if written else MIN_STEP_S  # what a model's next sentence follows is shown without waiting for it
         shown_at = 0.0
         place = region if region in regions else ""
-        for _ in fill(x, assistant, conversation.turns, place, style != STYLES[1]):
-            if not x.ended and time.monotonic() - shown_at >= MIN_STEP_S:
+        for _ in fill(x, assistant, conversation.turns, place, written):
+            if not x.ended and time.monotonic() - shown_at >= step:
                 yield {live: markup.exchange(x)}
                 shown_at = time.monotonic()
         yield {live: markup.exchange(x), session: conversation.add(x)}
