@@ -138,7 +138,7 @@ _UNSURE = re.compile(
 """Words that make an amount something else than one plain sum in yuan of what the share is of."""
 _INEXACT = re.compile(r"[多余几]|左右|上下")
 _BASES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
-    (re.compile(r"合同(?:金)?额"), re.compile(r"合同|订单|单子|签了|(?<!公司)卖(?!公司)")),
+    (re.compile(r"合同(?:金)?额"), re.compile(r"合同|订单|单子|签了|(?<!公司)卖(?!公司|价)")),
     (re.compile(r"并购交易额"), re.compile(r"并购|收购")),
     (re.compile(r"总?投入"), re.compile(r"总?投(?!资|标)|花|建(?:了|设)?")),
 )

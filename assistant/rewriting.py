@@ -13,6 +13,7 @@ from assistant.alignment import bigrams, normalise
 from assistant.answer import Turn
 from assistant.masking import mask
 from assistant.quantities import find_quantities
+from assistant.understand import POINTS
 from index.regions import mentioned_regions
 from prompts import load_prompt
 
@@ -42,7 +43,11 @@ def accepted(rewrite: str, question: str, history: Sequence[Turn]) -> str:
         return ""
     spoken = normalise("。".join([question, *(t.content for t in history[-TURNS:])])).text
     pairs = bigrams(normalise(text).text)
-    known = {(q.kind, q.value) for q in find_quantities(spoken)}
+    # A figure of an earlier answer in the rewrite is that answer again; what still points back was not rewritten.
+    asked = "。".join([question, *(t.content for t in history[-TURNS:] if t.role == "user")])
+    if POINTS.search(text) or "。" in text.strip("。"):
+        return ""
+    known = {(q.kind, q.value) for q in find_quantities(asked)}
     if any((q.kind, q.value) not in known for q in find_quantities(text)):
         return ""
     named, there = mentioned_regions(text), mentioned_regions(spoken)

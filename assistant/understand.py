@@ -76,7 +76,7 @@ _DEPENDENT = re.compile(
     r"^(?:那么?|还有|另外|再|然后|它|这|该|此|其中|其|前者|后者|上面|刚才|刚刚|前面|第[一二三四五]年|对了|如果|要是|具体|怎么|为什么|为啥|有没有|需要|要|多少|几|谁|哪|什么|啥|是不是|可以|能|算|包括|分别|一共|总共|加起来|合计|期限|条件|金额|部门|有效期)"
     r"|(?:这个|那个|这笔|那笔|这项|该项|这条|那条|它|上述|以上|前面|刚才|刚说|你说|这些|那些|这种|这份|那份|这文件)|呢[？?]?$"
 )
-_POINTS = re.compile(
+POINTS = re.compile(
     r"前者|后者|(?:前|后)一(?:个|项|条|种|笔)|前两|后两|另(?:外)?(?:一|那)?(?:个|项|条|种|笔)|第[一二三四五](?:个|项|点|种|笔)(?!季度|月)|最后(?:一|那)?(?:个|项|条|种)|其他(?:的|几)|两(?:个|者|种)|都(?:要|是|能|可以)"
 )
 """Points at one of several things, or at all of them."""
@@ -113,7 +113,7 @@ def understand(message: str, history: Sequence[Turn] = ()) -> Understood:
     if _is_chat(text, history):
         return Understood("smalltalk", "")
     standalone = standalone_question(text, history)
-    unsure = bool(history) and len(text) <= 40 and bool(_POINTS.search(text))
+    unsure = bool(history) and len(text) <= 40 and bool(POINTS.search(text))
     return Understood("question", standalone, followed=standalone != text, shortened=shortened, unsure=unsure)
 
 

@@ -54,5 +54,7 @@ def test_anything_else_leaves_what_the_rules_made_of_it(reply: object, assistant
 
 def test_only_one_line_of_known_words_is_accepted() -> None:
     assert accepted("改写：离岸孵化器归哪个部门管\n解释：……", "后者归哪个部门管", HISTORY) == "离岸孵化器归哪个部门管"
-    assert accepted("离岸孵化器最高200万元归哪个部门管", "后者归哪个部门管", HISTORY)
+    assert not accepted("离岸孵化器最高200万元归哪个部门管", "后者归哪个部门管", HISTORY)  # the answer again
+    assert not accepted("后者归哪个部门管", "后者归哪个部门管", HISTORY)  # nothing was rewritten
+    assert not accepted("不归部门管的离岸孵化器", "后者归哪个部门管", HISTORY)
     assert not accepted("离岸孵化器最高300万元归哪个部门管", "后者归哪个部门管", HISTORY)
