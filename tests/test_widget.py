@@ -153,6 +153,13 @@ def bubble(page: Page) -> Locator:
     return page.get_by_role("button", name=re.compile("问政策|打开政策问答"))
 
 
+def still(page: Page) -> None:
+    """Until the panel has moved to its place: it glides there, and a busy machine measures it on the way."""
+    page.evaluate(
+        "Promise.allSettled(document.querySelector('[data-wence]').shadowRoot.getAnimations().map(a => a.finished))"
+    )
+
+
 def talk(page: Page, *, click: bool = True, examples: bool = True) -> Frame:
     """The conversation, opened and ready: its example questions come with the first token."""
     if click:
@@ -521,6 +528,7 @@ def test_the_bubble_survives_a_hostile_style_sheet(context: BrowserContext, page
     assert box and expected
     assert {k: round(v) for k, v in box.items()} == {k: round(v) for k, v in expected.items()}
     frame = talk(page)
+    still(page)
     panel = page.locator(".panel").bounding_box()
     assert panel and panel["width"] == 420 and panel["height"] == 720
     expect(ask(frame, CAP)).to_contain_text("2000 万元")
@@ -573,8 +581,9 @@ def test_on_a_phone_the_conversation_fills_the_screen(browser: Browser, place: P
     page = visit(context, place.url)
     bubble(page).tap()
     frame = talk(page, click=False)
+    still(page)
     box = page.locator("iframe").bounding_box()
-    assert box == {"x": 0, "y": 0, "width": 360, "height": 740}
+    assert box and {k: round(v) for k, v in box.items()} == {"x": 0, "y": 0, "width": 360, "height": 740}
     expect(page.get_by_role("dialog")).to_have_attribute("aria-modal", "true")
     expect(frame.locator("#widen")).to_be_hidden()
     expect(frame.locator("#box")).not_to_be_focused()
