@@ -8,10 +8,10 @@ that cannot run. Knows nothing of models, search or the user; about 2 ms a sente
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
-from assistant.alignment import explain, runs
+from assistant.additions import check_groups, new_claims, new_things
+from assistant.alignment import explain
 from assistant.denial import check_negation
 from assistant.figures import check_figures, check_relation
 from assistant.names import check_documents, check_entities, check_status
@@ -25,7 +25,7 @@ from assistant.verdict import Case, Evidence, Finding, Ground, Verdict, prepare
 CHECKS: tuple[Callable[[Case], list[Finding]], ...] = (
     check_figures, check_relation, check_condition, check_scope, check_modality, check_negation,
     check_departments, check_places, check_status, check_documents, check_entities, check_subject,
-    check_goal, check_recipient,
+    check_goal, check_recipient, check_groups,
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def _check(sentence: str, ground: Ground) -> Verdict:
         return Verdict(True, 1.0, (), "与条款原文一致")
     findings = [finding for run in CHECKS for finding in run(case)]
     level = explain(case.claim, mask(case), ground.vocabulary)
+    findings = findings or new_things(case, level)
     score, threshold = score_of(case, level), load_weights().threshold
     if score < threshold and not findings:
         findings += new_claims(case, level)
@@ -66,19 +67,6 @@ def _check(sentence: str, ground: Ground) -> Verdict:
             False, round(score, 4), tuple(findings), "；".join(dict.fromkeys(f.message for f in findings[:3]))
         )
     return Verdict(True, round(score, 4), (), "句中各项都有条款依据")
-
-
-def new_claims(case: Case, level: bytearray) -> list[Finding]:
-    """Findings for the words that nothing explains; one for the whole when no run stands out."""
-    spans = [(a, b) for a, b in runs(level) if b - a >= 2] or runs(level)
-    if not spans:
-        return [case.finding("alignment", 0, len(case.claim), "整句与条款对不上")]
-    return [case.finding("added", a, b, f"条款里没有“{_printed(case, a, b)}”的依据") for a, b in spans[:4]]
-
-
-def _printed(case: Case, start: int, end: int) -> str:
-    a, b = case.normal.span(start, end)
-    return re.sub(r"\s+", "", case.sentence[a:b])
 
 
 __all__ = ["CHECKS", "Evidence", "Finding", "Verdict", "check"]

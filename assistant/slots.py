@@ -55,6 +55,13 @@ _CONDITIONS: tuple[tuple[str, str, str], ...] = (
 _BENEFIT = re.compile(
     r"给予|予以|享受|获得|可获|可得|发放|拿|领(?!域|军)|减免|可(?:以|享|按|奖)|能(?!力)|将获|会奖|会补|补贴给|给"
 )
+_ENTERS = re.compile(r"纳入|入选|推荐|优先|享受|申请|申办|补贴|奖励|资助|给予|予以|减免")
+_QUALIFIED = re.compile(
+    r"符合[^，。、]{0,12}条件[^，。]{0,12}|符合(?:规定|要求)[^，。]{0,8}|经[^，。]{0,6}认定[^，。]{0,8}"
+)
+_QUALIFIED_SAID = re.compile(
+    r"符合|满足|达到|达标|具备|条件|按规定|按照|相关规定|有关规定|够|资格|认定|部分|一些|有的|择优|遴选|筛选"
+)
 _RECIPIENT = re.compile(r"企业|机构|团队|项目|人才|主体|平台|人员|单位|产品|个人|公司")
 
 
@@ -132,10 +139,10 @@ def check_condition(case: Case) -> list[Finding]:
         if NOT_FINAL.fullmatch(m.group()) or m.group() in ground.text or _WAIVER_EVIDENCE.search(ground.text):
             continue
         found.append(case.finding("condition", *m.span(), f"条款没有免去条件，句中却说“{case.tail(m.start())}”"))
-    if found or not _BENEFIT.search(claim):
-        return found
     promised = [q for q in case.quantities if q.kind in ("money", "percent")]
-    if not promised:
+    if found or not promised:
+        return found or _qualification(case)
+    if not _BENEFIT.search(claim):
         return found
     for passage_index, q in ground.quantities:
         if not any(p.key == q.key and p.value == q.value for p in promised):
@@ -152,6 +159,23 @@ def check_condition(case: Case) -> list[Finding]:
             if not any(n.replace("新片区", "")[:2] in claim for n in names):
                 found.append(case.finding("region", 0, len(claim), f"漏了“{area.group()}”", area.group()))
     return found[:2]
+
+
+def _qualification(case: Case) -> list[Finding]:
+    """符合条件的 left out of who is let in, where no money is named (企业都推荐纳入名单)."""
+    if _QUALIFIED_SAID.search(case.claim):
+        return []
+    for start, end in case.segments:
+        if not _ENTERS.search(case.claim[start:end]):
+            continue
+        for segment in case.aligned(start, end, 4)[:1]:
+            passage = case.ground.passages[segment.passage]
+            at = passage.text.find(segment.text)
+            # From the start of the clause's own stretch up to where the benefit ends: what is asked stands before it.
+            scope = re.split(r"[。；]", passage.text[:at])[-1][-40:] + segment.text
+            if (m := _QUALIFIED.search(scope)) and _ENTERS.search(segment.text):
+                return [case.finding("condition", 0, len(case.claim), f"漏了条件“{m.group()}”", m.group())]
+    return []
 
 
 def _mostly_said(case: Case, condition: str) -> bool:

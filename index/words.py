@@ -170,6 +170,29 @@ def _dictionary() -> Any:
     return dictionary
 
 
+@lru_cache(maxsize=1)
+def _tagger() -> Any:
+    """jieba's part-of-speech tagger over its own words; policy terms would hide the nouns inside them."""
+    import jieba.posseg
+
+    jieba.setLogLevel(logging.ERROR)
+    return jieba.posseg.POSTokenizer(jieba.Tokenizer())
+
+
+@lru_cache(maxsize=2048)
+def nouns(text: str) -> tuple[tuple[int, int], ...]:
+    """Spans of the nouns of two characters and more, names of places and offices and verbal nouns among them.
+
+    By jieba's tags (n…, vn, j); loading them takes a second, a sentence 0.5 ms.
+    """
+    found, at = [], 0
+    for word in _tagger().cut(text):
+        if len(word.word) >= 2 and word.flag.startswith(("n", "vn", "j")):
+            found.append((at, at + len(word.word)))
+        at += len(word.word)
+    return tuple(found)
+
+
 class Tokenizer:
     """Cuts text into tokens. The first one loads the dictionary (0.6 s), which all others share."""
 
