@@ -53,6 +53,7 @@ baseline: install
 bench: install
 	$(BIN)/python -m pip install --quiet -e ".[bench]"
 	$(BIN)/python -m evals.bench
+	$(BIN)/python -m evals.growth
 
 lint: install
 	$(BIN)/ruff check .

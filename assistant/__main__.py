@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from assistant import commands
+from assistant.store_commands import add_actions as add_store_actions
 from index.errors import UsageError, WenceError, cause
 
 USAGE_ERROR = 2
@@ -63,11 +64,15 @@ def build_parser() -> argparse.ArgumentParser:
     parse = command("parse", "把一份政策文件解析成条款")
     parse.add_argument("file", metavar="文件")
     parse.add_argument("--json", action="store_true", help="每行一条 JSON")
-    parse.add_argument("--coverage", action="store_true", help="打印解析回执：每个字符归到了哪里")
+    parse.add_argument("--coverage", action="store_true", help="打印解析回执：每个字符归到了哪里、哪些字识别存疑")
+    parse.add_argument("--metadata", action="store_true", help="打印文件信息和每一项读自哪里")
+    parse.add_argument("--text", action="store_true", help="打印读出的全文（条款位置按它计数）")
 
     index = command("index", "收录或更新文件，建立索引（不给路径时收录自带的五份文件）")
     index.add_argument("path", metavar="路径", nargs="*")
     index.add_argument("--rebuild", action="store_true", help="全部重新解析和计算；给出路径时索引只留这些文件")
+
+    _catalog_actions(command("catalog", "查看和改正文件信息（标题、文号、日期、状态……）"))
 
     search = command("search", "检索条款")
     search.add_argument("question", metavar="问题")
@@ -94,6 +99,20 @@ def build_parser() -> argparse.ArgumentParser:
 
     _site_actions(command("sites", "登记可以嵌入对话窗口的网站和可以调用接口的服务器"))
 
+    _people_actions(command("people", "登录工作台和评测页的账号"))
+
+    _record_actions(command("records", "问答记录：导入、备份、导出、清理"))
+
+    review = command("review", "核定答案和待办问题：立即收集和核对一次，或列出")
+    review.add_argument(
+        "action",
+        choices=("collect", "list"),
+        metavar="操作",
+        help="collect 收集并核对（服务运行时每 20 秒自动进行），list 列出",
+    )
+
+    add_store_actions(command("store", "索引的向量放在哪里；搬到另一个向量库"), Parser)
+
     command("mcp", "作为 MCP 服务器运行（标准输入输出），提供检索和条款两个工具")
 
     command("check", "逐项检查运行条件，说明如何修复")
@@ -101,6 +120,21 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = command("eval", "评测")
     evaluate.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="见 wence eval --help")
     return parser
+
+
+def _catalog_actions(catalog: argparse.ArgumentParser) -> None:
+    actions = catalog.add_subparsers(dest="action", metavar="操作", required=True, parser_class=Parser)
+    for name, text in (
+        ("show", "打印文件信息和每一项读自哪里"),
+        ("edit", "改正文件信息，写入该文件旁边的 catalog.toml"),
+    ):
+        action = actions.add_parser(name, help=text, description=text, add_help=False)
+        action.add_argument("-h", "--help", action="help", help="显示帮助")
+        action.add_argument("document", metavar="文件", help="文件路径，或索引里的文件名、标题、文号")
+        action.add_argument("--json", action="store_true", help="每行一条 JSON")
+        if name == "edit":
+            action.add_argument("change", metavar="键=值", nargs="*", help="如 expires=2027-05-31 status=in_force")
+            action.add_argument("--remove", action="append", default=[], metavar="键", help="取消改正，仍以正文为准")
 
 
 def _site_actions(sites: argparse.ArgumentParser) -> None:
@@ -120,6 +154,53 @@ def _site_actions(sites: argparse.ArgumentParser) -> None:
             action.add_argument("--private", action="store_true", help="令牌只能由网站自己的服务器代为获取")
             action.add_argument("--mask-companies", action="store_true", help="统一社会信用代码也遮盖")
             action.add_argument("--server", action="store_true", help="生成服务端密钥（只显示这一次）")
+
+
+def _people_actions(people: argparse.ArgumentParser) -> None:
+    actions = people.add_subparsers(dest="action", metavar="操作", required=True, parser_class=Parser)
+    for name, text in (
+        ("add", "添加一个账号（口令在终端里输入，或从标准输入给出一行）"), ("list", "列出账号"), ("remove", "移除一个账号，立即生效"),
+        ("role", "改一个账号的角色"), ("password", "改一个账号的口令"), ("unlock", "解锁连续输错口令的账号"),
+        ("openid", "把账号关联到统一认证里的一个人，或解除关联"),
+    ):  # fmt: skip
+        action = actions.add_parser(name, help=text, description=text, add_help=False)
+        action.add_argument("-h", "--help", action="help", help="显示帮助")
+        if name != "list":
+            action.add_argument("name", metavar="名字", help="登录时输入的名字")
+        if name in ("add", "role"):
+            roles = "staff 坐席、evaluator 评测员、editor 编辑、admin 管理员"
+            action.add_argument("--role", required=True, metavar="角色", help=roles)
+        if name == "add":
+            action.add_argument("--shown", default="", metavar="姓名", help="别人看到的名字，默认与名字相同")
+            action.add_argument("--openid", action="store_true", help="没有口令，只用统一认证登录；第一次按名字关联")
+        if name == "openid":
+            action.add_argument(
+                "subject", metavar="编号", nargs="?", default="", help="统一认证里的 sub；不给则解除关联"
+            )
+
+
+def _record_actions(records: argparse.ArgumentParser) -> None:
+    actions = records.add_subparsers(dest="action", metavar="操作", required=True, parser_class=Parser)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        child = actions.add_parser(name, help=text, description=text, add_help=False)
+        child.add_argument("-h", "--help", action="help", help="显示帮助")
+        return child
+
+    taken = action("import", "导入早先版本留在 WENCE_HOME/records 的 JSON Lines 记录")
+    taken.add_argument("folder", metavar="文件夹", nargs="?", help="默认 WENCE_HOME/records")
+    backup = action("backup", "备份整个记录库（运行中也可以）")
+    backup.add_argument("file", metavar="文件", help="已有的备份会被换掉")
+    export = action("export", "导出记录")
+    export.add_argument("target", metavar="文件夹或文件", help="文件以 .jsonl 或 .csv 结尾")
+    kinds = ("answers", "ratings", "pins", "questions", "audit")
+    export.add_argument("--what", choices=kinds, metavar="种类", help=f"{'、'.join(kinds)}；默认全部")
+    export.add_argument(
+        "--format", choices=("jsonl", "csv"), metavar="格式", help="jsonl（默认）或 csv（可用 Excel 打开）"
+    )
+    export.add_argument("--since", metavar="日期", help="从这一天起，如 2026-11-01")
+    prune = action("prune", "删除过期的答案、评价和对话（审计、核定答案和待答问题不动）")
+    prune.add_argument("--days", type=_between(1, 36_500), metavar="N", help="保留天数，默认 WENCE_KEEP_DAYS")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

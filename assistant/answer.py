@@ -5,9 +5,10 @@ Field names are a contract (the JSON of `wence ask --json` and of the HTTP API).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from uuid import uuid4
 
 from index.clause import Clause, Document
@@ -31,6 +32,38 @@ class Turn:
 
     role: Literal["user", "assistant"]
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, as far as that is known."""
+
+    region: str = ""
+    """Taken when the message names none; "" leaves it to the assistant."""
+    site: str = ""
+    """Key of the registered site."""
+    conversation: str = ""
+    """32 hex digits."""
+    person: str = ""
+    """Id of a member of staff; "" for visitors."""
+
+
+ANYBODY = Asker()
+"""Of whom nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a reader thought of an answer."""
+
+    answer: str
+    """Id of the answer."""
+    rating: str
+    """up or down."""
+    reason: str = ""
+    comment: str = ""
+    site: str = ""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +167,10 @@ class Answer:
     """prompt_tokens and completion_tokens, where the model tells."""
     vetting: list[Vetting] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    pin: str = ""
+    """Id of the answer reviewed by people that was given; "" when none was."""
+    reviewed: str = ""
+    """Day on which people reviewed it, YYYY-MM-DD; "" for every other answer."""
     answer_id: str = field(default_factory=lambda: uuid4().hex)
 
     def count(self, prompt_tokens: int, completion_tokens: int) -> None:
@@ -167,11 +204,31 @@ class Answer:
             "prompt_version": self.prompt_version,
             "index_version": self.index_version,
             "degraded": self.degraded,
+            # Who reviewed it is nobody's business but the audit's.
+            "reviewed": {"by": "人工核定", "date": self.reviewed} if self.reviewed else None,
             "usage": self.usage,
             "timings_ms": {k: round(v, 1) for k, v in self.timings_ms.items()},
         }
 
 
+class Recorder(Protocol):
+    """Where answers and ratings are kept. It never raises: an answer is not lost because its record is."""
+
+    lost: int
+    """So many were not kept since the program started."""
+    trouble: str
+    """Why the last one was not kept, one Chinese line; "" when it was."""
+
+    def keep(self, answer: Answer, history: Sequence[Turn] = (), asker: Asker = ANYBODY) -> bool:
+        """Keep an answer; whether it was."""
+        ...
+
+    def rate(self, rating: Rating) -> bool:
+        """Keep a rating; whether it was."""
+        ...
+
+
 __all__ = [
-    "Answer", "Citation", "Clause", "Document", "Mode", "Quote", "Refusal", "Retrieved", "Sentence", "Support", "Turn", "Vetting",
+    "ANYBODY", "Answer", "Asker", "Citation", "Clause", "Document", "Mode", "Quote", "Rating", "Recorder", "Refusal", "Retrieved",
+    "Sentence", "Support", "Turn", "Vetting",
 ]  # fmt: skip

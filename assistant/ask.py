@@ -1,6 +1,7 @@
 """The main path, from a message to a recorded answer:
 
     understand → search → choose evidence, or refuse → calculate → write → guard → complete → notices → record
+                      ↘ an answer that people settled → notices → record
 
 A model writes when there is one; each of its sentences passes the guard before anybody sees it, and what it
 leaves out or gets wrong is said in the clauses' own words. Without a model, or when it fails or is slow, all of
@@ -14,18 +15,17 @@ import datetime as dt
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 from assistant import compose
-from assistant.answer import Answer, Citation, Refusal, Retrieved, Sentence, Turn
+from assistant.answer import ANYBODY, Answer, Asker, Citation, Recorder, Refusal, Retrieved, Sentence, Turn
 from assistant.arithmetic import CAUTION, calculate
 from assistant.completion import complete
 from assistant.evidence import choose
 from assistant.model import ModelError, Usage
 from assistant.notices import notices_for
-from assistant.record import keep
 from assistant.refusal import decide
+from assistant.reviewed import Pinned, Reviews
 from assistant.understand import MAX_QUESTION_CHARS, Understood, understand
 from assistant.vetting import Vetter
 from assistant.writer import Writer, gains_by_writing, prompt_version
@@ -64,29 +64,31 @@ class Assistant:
     searcher: Searcher
     writer: Writer | None = None
     """Who writes; None answers in the clauses' own words."""
-    home: Path | None = None
-    """Where records are kept; None keeps none."""
+    records: Recorder | None = None
+    """Where answers are kept; None keeps none."""
     region: str = ""
     """Region of askers who name none."""
     today: dt.date | None = None
     """Fixed day, for tests and for asking as of a day; None takes the clock."""
+    pins: Reviews | None = None
+    """Answers that people settled; None asks nobody."""
 
-    def answer(self, message: str, history: Sequence[Turn] = (), region: str = "", *, llm: bool = True) -> Answer:
+    def answer(self, message: str, history: Sequence[Turn] = (), asker: Asker = ANYBODY, *, llm: bool = True) -> Answer:
         """One whole answer."""
-        for event in self.stream(message, history, region, llm=llm):
+        for event in self.stream(message, history, asker, llm=llm):
             if event.answer:
                 return event.answer
         raise AssertionError("stream ended without an answer")
 
     def stream(
-        self, message: str, history: Sequence[Turn] = (), region: str = "", *, llm: bool = True
+        self, message: str, history: Sequence[Turn] = (), asker: Asker = ANYBODY, *, llm: bool = True
     ) -> Iterator[Event]:
         """Answer one message step by step; closing the iterator stops the model.
 
         Args:
             message: as typed; any length, any characters.
             history: earlier turns, oldest first.
-            region: the asker's region when the message names none.
+            asker: who asks; their region counts when the message names none.
             llm: whether the model may write, where there is one.
         """
         started = time.perf_counter()
@@ -97,7 +99,7 @@ class Assistant:
             understood = _rewritten(understood, message, history, writer, answer)
         answer.standalone_question = understood.standalone or message
         if understood.kind == "question":
-            for event in self._from_clauses(answer, understood, region or self.region, writer, started):
+            for event in self._from_clauses(answer, understood, asker.region or self.region, writer, started):
                 if event.sentence:
                     answer.sentences.append(event.sentence)
                     answer.timings_ms.setdefault("first_sentence", (time.perf_counter() - started) * 1000)
@@ -106,8 +108,8 @@ class Assistant:
             self._without_clauses(answer, understood)
             yield from (Event("sentence", sentence=s) for s in answer.sentences)
         answer.timings_ms["total"] = (time.perf_counter() - started) * 1000
-        if self.home:
-            keep(self.home, answer, history, region)
+        if self.records:
+            self.records.keep(answer, history, asker)
         yield Event("done", answer=answer)
 
     def _from_clauses(
@@ -117,6 +119,10 @@ class Assistant:
         found = self.searcher.search(question, RETRIEVED, region)
         answer.retrieved = [Retrieved(s.clause, s.score) for s in found.ranked]
         answer.timings_ms |= found.timings_ms
+        today = self.today or dt.date.today()
+        if self.pins and (pinned := self.pins.pinned(question, found, region, today)):
+            yield from self._reviewed(answer, pinned, found.query, today, started)
+            return
         chosen = choose(found, self.searcher, question)
         calculated = calculate(question, chosen, compose.cite(chosen, self.searcher))
         decision = decide(question, found, chosen, self.searcher, calculated is not None)
@@ -142,12 +148,28 @@ class Assistant:
                     yield Event("sentence", sentence=sentence)
             if decision.missing:
                 yield Event("sentence", sentence=compose.unsaid(decision.missing))
-        answer.notices = notices_for(chosen, found.query, self.searcher, self.today or dt.date.today())
+        answer.notices = notices_for(chosen, found.query, self.searcher, today)
+        if self.pins and decision.reason == Refusal.NO_EVIDENCE:
+            said = self.pins.unregulated(question, found, region)
+            answer.notices = [said, *answer.notices] if said else answer.notices
         if calculated and calculated.entitles and not answer.refused:
             answer.notices.append(CAUTION)
         if understood.shortened:
             answer.notices.append(f"问题超过{MAX_QUESTION_CHARS}字，只按开头和结尾部分回答。")
         yield from (Event("notice", notice=notice) for notice in answer.notices)
+
+    def _reviewed(
+        self, answer: Answer, pinned: Pinned, query: Query, today: dt.date, started: float
+    ) -> Iterator[Event]:
+        """What people settled, marked as theirs, with the notices of the clauses that it cites."""
+        answer.pin, answer.reviewed = pinned.pin, pinned.reviewed.isoformat()
+        answer.citations = compose.cite(pinned.chosen, self.searcher)
+        answer.timings_ms["evidence"] = (time.perf_counter() - started) * 1000
+        yield Event("evidence", citations=tuple(answer.citations))
+        answer.notices = [pinned.mark, *notices_for(pinned.chosen, query, self.searcher, today)]
+        yield Event("notice", notice=pinned.mark)
+        yield from (Event("sentence", sentence=s) for s in pinned.sentences)
+        yield from (Event("notice", notice=notice) for notice in answer.notices[1:])
 
     def _written(
         self, answer: Answer, place: compose.Place, question: str, query: Query, writer: Writer | None, until: float

@@ -153,14 +153,7 @@ def _dates(clause: Clause, searcher: Searcher) -> str:
 
 def _named_in(searcher: Searcher, query: Query, expressions: tuple[str, ...]) -> bool:
     """Whether a clause that may be shown names the subject, or no clause anywhere does (then it decides nothing)."""
-    here = {c.clause_id for c in searcher.allowed_clauses(query)}
-    naming = [c for c in searcher.clauses if any(e in _full_text(c) for e in expressions)]
-    return not naming or any(c.clause_id in here for c in naming)
-
-
-def _full_text(clause: Clause) -> str:
-    notes = "".join(n.text for n in clause.footnotes)
-    return normalise(f"{' '.join(clause.path)} {clause.title} {clause.text}{notes}")
+    return searcher.named(query, expressions) is not False
 
 
 def _said(query: Query, expressions: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
+from assistant.answer import Asker
 from assistant.ask import Assistant
 from assistant.commands import turns_of
 from assistant.settings import Settings
@@ -55,7 +56,7 @@ def run_batch(
             )
             for row in shown:
                 history = turns_of(row["history"], str(source))
-                answer = _assistant_for(assistant, row).answer(row["question"], history, region)
+                answer = _assistant_for(assistant, row).answer(row["question"], history, Asker(region))
                 file.write(json.dumps({"id": row["id"], **answer.to_json()}, ensure_ascii=False) + "\n")
                 file.flush()
     except OSError as error:

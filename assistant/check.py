@@ -29,7 +29,15 @@ class Result:
 
 def run_checks(settings: Settings) -> list[Result]:
     """All checks in the order in which they depend on each other; a failing one never stops the rest."""
-    checks: list[Callable[[Settings], Iterator[Result]]] = [_python, _folders, _model, _index, _writer]
+    checks: list[Callable[[Settings], Iterator[Result]]] = [
+        _python,
+        _folders,
+        _model,
+        _index,
+        _writer,
+        _records,
+        _keyless,
+    ]
     results: list[Result] = []
     for check in checks:
         try:
@@ -39,7 +47,15 @@ def run_checks(settings: Settings) -> list[Result]:
     return results
 
 
-_NAMES = {"_python": "Python", "_folders": "文件夹", "_model": "向量模型", "_index": "索引", "_writer": "语言模型"}
+_NAMES = {
+    "_python": "Python",
+    "_folders": "文件夹",
+    "_model": "向量模型",
+    "_index": "索引",
+    "_writer": "语言模型",
+    "_records": "记录库",
+    "_keyless": "免密钥",
+}
 
 
 def _python(settings: Settings) -> Iterator[Result]:
@@ -82,7 +98,7 @@ def _index(settings: Settings) -> Iterator[Result]:
 
     folder = current_generation(settings.home)
     encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
-    searcher = Searcher.open(settings.home, encoder, settings.chroma_url)
+    searcher = Searcher.open(settings.home, encoder, settings.store_place)
     store: Any = searcher.store
     vectors, expected = store.count(), read_stamp(folder).passages
     detail = f"{len(searcher.documents)} 份文件，{vectors} 个向量，{searcher.version}"
@@ -94,6 +110,54 @@ def _index(settings: Settings) -> Iterator[Result]:
     gone = [noted["path"] for _, noted in read_documents(folder) if not Path(noted["path"]).is_file()]
     if gone:
         yield Result("原文件", "warn", f"{len(gone)} 份已不在原处，如 {gone[0]}", "索引仍可用；重建前请放回")
+
+
+def _records(settings: Settings) -> Iterator[Result]:
+    """A store of an earlier version is left as it is: the next start brings it up to date."""
+    from assistant.records.audit import verify
+    from assistant.records.database import FILE, Database
+    from assistant.records.earlier import FOLDER, files_of
+
+    url = settings.database_url.get_secret_value()
+    if not url and not (settings.home / FILE).exists():
+        yield Result("记录库", "ok", f"{settings.home / FILE}，首次启动时建立")
+    else:
+        database = Database.open(settings.home, url, upgrade=False)
+        old = "" if database.version == database.newest else f"，下次启动时升级到 {database.newest}"
+        yield Result("记录库", "ok", f"{database.name}，版本 {database.version or '（空）'}{old}{_room(database.path)}")
+        if not old:
+            chain = verify(database)
+            if chain.broken:
+                yield Result("审计", "fail", f"第 {chain.broken} 行与前文不符，有人改动过", "请与备份比对，并保留现场")
+            else:
+                yield Result("审计", "ok", f"{chain.rows} 行，逐行相扣，末行校验值 {chain.head[:16]}")
+        database.close()
+    if any(files_of(settings.home / FOLDER)):
+        yield Result("早先的记录", "warn", f"在 {settings.home / FOLDER}", "用 `wence records import` 导入后可移走")
+
+
+def _keyless(settings: Settings) -> Iterator[Result]:
+    """A registered site means visitors, mostly through a proxy on this machine; one that hides itself looks local."""
+    from assistant.records.database import FILE, Database
+    from assistant.web.sites import Sites
+
+    url = settings.database_url.get_secret_value()
+    if not settings.keyless or not (url or (settings.home / FILE).exists()):
+        return
+    database = Database.open(settings.home, url, upgrade=False)
+    count = len(Sites(database).all())
+    database.close()
+    if count:
+        yield Result(
+            "免密钥", "warn", f"已登记 {count} 个站点，而本机程序不用密钥（WENCE_KEYLESS=true）",
+            "若有反向代理在本机把外面的请求转来，请设 WENCE_KEYLESS=false：不加 X-Forwarded-For 的代理看起来就是本机程序",
+        )  # fmt: skip
+
+
+def _room(path: Path | None) -> str:
+    if path is None:
+        return ""
+    return f"，{path.stat().st_size / 1e6:.1f} MB，磁盘剩余 {shutil.disk_usage(path.parent).free / 1e9:.1f} GB"
 
 
 def _writer(settings: Settings) -> Iterator[Result]:

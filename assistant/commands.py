@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import InputError, UsageError, cause
+from index.errors import InputError, UsageError, WenceError, cause
 
 if TYPE_CHECKING:
-    from assistant.answer import Answer, Turn
+    from assistant.answer import Answer, Recorder, Turn
     from assistant.ask import Assistant
+    from assistant.people.openid import Provider
+    from assistant.records.database import Database
     from assistant.settings import Settings
     from index.build import Outcome, Report
 
@@ -24,15 +26,23 @@ OUTCOMES: dict[Outcome, str] = {
 
 
 def parse(options: argparse.Namespace) -> int:
-    """wence parse FILE [--json] [--coverage]."""
+    """wence parse FILE [--json] [--coverage | --metadata | --text]."""
     from index.catalog import load_catalog
-    from index.parse import parse_text
-    from index.reading import read_text
+    from index.parse import parse_reading
+    from index.reading import catalog_place, read_source
 
     path = Path(options.file)
-    text = read_text(path)
-    parsed = parse_text(text, path.name, load_catalog(path.parent).get(path.name))
-    if options.coverage:
+    reading = read_source(path)
+    if options.text:
+        print(reading.text)
+        return 0
+    folder, name = catalog_place(path)
+    parsed = parse_reading(reading, name, load_catalog(folder).get(name))
+    if options.metadata:
+        from assistant.catalog_commands import show
+
+        show(parsed, options.json)
+    elif options.coverage:
         print(
             json.dumps(parsed.receipt.to_json(), ensure_ascii=False)
             if options.json
@@ -53,7 +63,7 @@ def parse(options: argparse.Namespace) -> int:
         print(f"\n{parsed.receipt.lines()[0]}", file=sys.stderr)
     if not parsed.clauses:
         raise InputError(
-            f"{path} 里没有读出任何条款（共 {len(text)} 字）；请用 `wence parse --coverage {path}` 查看每段归到了哪里"
+            f"{path} 里没有读出任何条款（共 {len(reading.text)} 字）；请用 `wence parse --coverage {path}` 查看每段归到了哪里"
         )
     return 0
 
@@ -79,20 +89,63 @@ def build(settings: Settings, paths: Sequence[Path], rebuild: bool = False) -> R
 
     encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
     report = build_index(
-        settings.home, paths, encoder, chroma_url=settings.chroma_url, rebuild=rebuild, bar=IndexBar.started
+        settings.home, paths, encoder, place=settings.store_place, rebuild=rebuild, bar=IndexBar.started
     )
     for row in report.rows:
         if row.outcome == "rejected":
             print(f"未收录 {row.file}：{row.reason}", file=sys.stderr)
         if row.outcome == "removed":
             print(f"移除 {row.file}：文件已删除", file=sys.stderr)
+        if row.doubts:
+            said = f"识别存疑 {row.doubts} 处，请对照原件：`wence parse --coverage {row.file}`"
+            print(f"{row.file}：{said}", file=sys.stderr)
     counts = "，".join(f"{name} {report.count(outcome)}" for outcome, name in OUTCOMES.items())
     print(f"{counts}；索引共 {report.documents} 份文件、{report.clauses} 条条款（本次新算向量 {report.embedded} 个）")
     return report
 
 
-def open_assistant(settings: Settings, llm: bool = True) -> Assistant:
-    """The assistant over the current index; with `llm`, the model that the settings name writes."""
+def open_database(settings: Settings) -> Database:
+    """The store that the settings name, made or brought up to date when it is not.
+
+    Raises:
+        StorageError: it cannot be reached, read or written.
+        InputError: its URL cannot be used, or a newer version made it.
+    """
+    from assistant.records.database import Database
+
+    return Database.open(settings.home, settings.database_url.get_secret_value())
+
+
+def _store(settings: Settings) -> Database | None:
+    """The store of a command that answers. One that cannot be opened is said, and costs nobody the answer."""
+    from assistant.records.database import FILE
+
+    wanted = settings.record or settings.database_url.get_secret_value() or (settings.home / FILE).exists()
+    try:
+        return open_database(settings) if wanted else None  # made for records only; but pinned answers may be there
+    except WenceError as error:
+        print(f"这次的问答不会留存，也不查核定答案：{error}", file=sys.stderr)
+        return None
+
+
+def _recorder(settings: Settings, database: Database | None) -> Recorder | None:
+    """Where a command's answers are kept."""
+    from assistant.records.answers import Answers
+
+    return Answers(database) if settings.record and database else None
+
+
+def open_assistant(
+    settings: Settings, llm: bool = True, records: Recorder | None = None, database: Database | None = None
+) -> Assistant:
+    """The assistant over the current index; with `llm`, the model that the settings name writes.
+
+    Args:
+        settings: what to open.
+        llm: whether a model may write.
+        records: where answers are kept.
+        database: where answers that people settled are.
+    """
     import datetime as dt
 
     from assistant.ask import Assistant
@@ -106,7 +159,7 @@ def open_assistant(settings: Settings, llm: bool = True) -> Assistant:
 
     current_generation(settings.home)  # a missing index is said before the model is loaded
     encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
-    searcher = Searcher.open(settings.home, encoder, settings.chroma_url)
+    searcher = Searcher.open(settings.home, encoder, settings.store_place)
     today = dt.date.fromisoformat(settings.today) if settings.today else None
     model = load_model(settings) if llm else None
     if isinstance(model, LocalModel):
@@ -116,7 +169,12 @@ def open_assistant(settings: Settings, llm: bool = True) -> Assistant:
             print(f"语言模型不可用，改用条款原文作答：{error}", file=sys.stderr)
             model = None
     writer = Writer(model, settings.llm_seconds) if model else None
-    return Assistant(searcher, writer, settings.home if settings.record else None, settings.region, today)
+    pins = None
+    if database:
+        from assistant.review.board import Board
+
+        pins = Board(database, searcher)
+    return Assistant(searcher, writer, records, settings.region, today, pins)
 
 
 def place(name: str) -> str:
@@ -133,6 +191,14 @@ def place(name: str) -> str:
     if len(regions) != 1:
         raise UsageError(f"不认识地区 {name!r}；应为一个省市的名字，如 上海市")
     return regions[0]
+
+
+def catalog(options: argparse.Namespace) -> int:
+    """wence catalog show | edit: facts about a document, where they were read, and their correction."""
+    from assistant.catalog_commands import run
+    from assistant.settings import load_settings
+
+    return run(options, load_settings().home)
 
 
 def search(options: argparse.Namespace) -> int:
@@ -159,6 +225,7 @@ def search(options: argparse.Namespace) -> int:
 
 def ask(options: argparse.Namespace) -> int:
     """wence ask QUESTION [--json] [--no-llm] [--history FILE], or --batch IN --out OUT."""
+    from assistant.answer import Asker
     from assistant.settings import load_settings
 
     if options.batch or options.out:
@@ -168,16 +235,22 @@ def ask(options: argparse.Namespace) -> int:
             raise UsageError("成批提问时对话写在每行的 history 里，不能再给 --history")
         from assistant.batch import run_batch
 
-        opened = partial(open_assistant, llm=not options.no_llm)
-        return run_batch(opened, load_settings(), Path(options.batch), Path(options.out), place(options.region))
+        settings = load_settings()
+        database = _store(settings)
+        opened = partial(
+            open_assistant, llm=not options.no_llm, records=_recorder(settings, database), database=database
+        )
+        return run_batch(opened, settings, Path(options.batch), Path(options.out), place(options.region))
     if options.question is None:
         raise UsageError("没有问题；请写成 `wence ask 首台套最高补多少`")
     if not options.question.strip():
         raise InputError("问题是空的；请写明想问什么，如 `wence ask 首台套最高补多少`")
     region = place(options.region)
     history = read_history(Path(options.history)) if options.history else []
-    assistant = open_assistant(load_settings(), llm=not options.no_llm)
-    answer = assistant.answer(options.question, history, region)
+    settings = load_settings()
+    database = _store(settings)
+    assistant = open_assistant(settings, not options.no_llm, _recorder(settings, database), database)
+    answer = assistant.answer(options.question, history, Asker(region))
     print(json.dumps(answer.to_json(), ensure_ascii=False) if options.json else _readable(answer))
     return 0
 
@@ -226,11 +299,15 @@ def turns_of(rows: object, where: str) -> list[Turn]:
 
 def chat(options: argparse.Namespace) -> int:
     """wence chat: a conversation in the terminal."""
-    from assistant.answer import Turn
+    from uuid import uuid4
+
+    from assistant.answer import Asker, Turn
     from assistant.settings import load_settings
 
-    region = place(options.region)
-    assistant = open_assistant(load_settings(), llm=not options.no_llm)
+    asker = Asker(place(options.region), conversation=uuid4().hex)
+    settings = load_settings()
+    database = _store(settings)
+    assistant = open_assistant(settings, not options.no_llm, _recorder(settings, database), database)
     history: list[Turn] = []
     print("问策：请输入问题，空行或 Ctrl-D 结束。")
     while True:
@@ -240,7 +317,7 @@ def chat(options: argparse.Namespace) -> int:
             break
         if not question:
             break
-        answer = assistant.answer(question, history, region)
+        answer = assistant.answer(question, history, asker)
         print(_readable(answer) + "\n")
         history += [Turn("user", question), Turn("assistant", answer.text)]
     return 0
@@ -253,6 +330,10 @@ def serve(options: argparse.Namespace) -> int:
     from index.generation import current_generation
 
     settings = load_settings()
+    from assistant.records.answers import Answers
+    from assistant.records.retention import prune_quietly
+    from assistant.review.board import Board
+    from assistant.review.keeper import Keeper
     from assistant.server import serve as run
     from assistant.server import take_port
 
@@ -263,27 +344,39 @@ def serve(options: argparse.Namespace) -> int:
         except IndexMissingError:
             print(f"还没有索引，先收录自带的政策文件（{settings.home}）…", file=sys.stderr)
             build(settings, [BUNDLED_CORPUS])
-        run(
-            open_assistant(settings), options.host, options.port, listener, settings.home,
-            secret=settings.secret.get_secret_value(), keyless=settings.keyless, proxies=settings.proxies,
-            pages=_evaluators_pages(settings, options.host),
-        )  # fmt: skip
+        database = open_database(settings)
+        records = Answers(database) if settings.record else None
+        assistant = open_assistant(settings, records=records, database=database)
+        with Keeper(Board(database, assistant.searcher), assistant, settings.home):
+            run(
+                assistant, options.host, options.port, listener, settings.home, database,
+                secret=settings.secret.get_secret_value(), keyless=settings.keyless, proxies=settings.proxies,
+                openid=_provider(settings), pages=_evaluators_pages(settings),
+                chores=[partial(prune_quietly, database, settings.keep_days)],
+            )  # fmt: skip
     finally:
         listener.close()
     return 0
 
 
-def _evaluators_pages(settings: Settings, host: str) -> list[Any]:
-    """`/evals`, which lives above this package and is found by name: for who knows the token, or for this machine."""
+def _provider(settings: Settings) -> Provider | None:
+    """Who vouches for people by OpenID Connect."""
+    from assistant.people.openid import Provider
+
+    if not settings.oidc_issuer:
+        return None
+    return Provider(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value(),
+        settings.oidc_name, settings.oidc_name_claim, settings.oidc_role_claim,
+    )  # fmt: skip
+
+
+def _evaluators_pages(settings: Settings) -> list[Any]:
+    """`/evals`, which lives above this package and is found by name."""
     from importlib import import_module
 
-    from assistant.web.origins import is_loopback
-
-    token = settings.evals_token.get_secret_value()
-    if not (token or is_loopback(host)):
-        return []
     folders = [settings.runs] if settings.runs else [settings.home / "runs", Path("runs").absolute()]
-    return [import_module("evals.page").evaluators_page(folders, token)]
+    return [import_module("evals.page").evaluators_page(folders)]
 
 
 def sites(options: argparse.Namespace) -> int:
@@ -293,7 +386,43 @@ def sites(options: argparse.Namespace) -> int:
 
     if options.action == "add":
         options.region = place(options.region)
-    return run(options, load_settings().home)
+    settings = load_settings()
+    return run(options, settings.home, open_database(settings))
+
+
+def people(options: argparse.Namespace) -> int:
+    """wence people add | list | remove | role | password | unlock | openid: who may sign in."""
+    from assistant.people.commands import run
+    from assistant.settings import load_settings
+
+    settings = load_settings()
+    return run(options, open_database(settings), settings.oidc_issuer)
+
+
+def records(options: argparse.Namespace) -> int:
+    """wence records import | backup | export | prune: what an operator does with the store."""
+    from assistant.records.commands import run
+    from assistant.settings import load_settings
+
+    settings = load_settings()
+    return run(options, settings.home, open_database(settings), settings.keep_days)
+
+
+def review(options: argparse.Namespace) -> int:
+    """wence review collect | list: open questions and pinned answers, without the pages."""
+    from assistant.review.commands import run
+    from assistant.settings import load_settings
+
+    settings = load_settings()
+    database = open_database(settings)
+    return run(options, open_assistant(settings, llm=False, database=database), database, settings.home)
+
+
+def store(options: argparse.Namespace) -> int:
+    """wence store show | copy FROM TO."""
+    from assistant import store_commands
+
+    return store_commands.store(options)
 
 
 def mcp(options: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ def cite(chosen: Sequence[Chosen], searcher: Searcher) -> list[Citation]:
             n,
             c.clause,
             tuple(Quote(s.start, s.end) for s in c.spans),
-            searcher.document(c.clause.document_id).source_url,
+            c.clause.source.opens(searcher.document(c.clause.document_id).source_url),
         )
         for n, c in enumerate(chosen, 1)
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from assistant.answer import Answer, Citation, Refusal, Sentence
+from assistant.reviewed import MARK
 from index.clause import STATUS_NAMES, Clause, Document, Status
 from index.numerals import chinese_ordinal
 
@@ -34,6 +35,7 @@ FAILED = "抱歉，这次没能完成回答，请稍后再试。"
 MODES = {
     "verbatim": "原文作答：逐句摘自条款原文，未经改写。",
     "llm": "智能撰写：由模型选取和撰写，每句都与条款核对过。",
+    "reviewed": "人工核定：由工作人员写成，每句都与条款核对过。",
 }
 WAITING = "正在查找条款"
 WRITING = "条款已列出，正在撰写回答，每句核对后才显示"
@@ -104,14 +106,16 @@ def _answer(x: Exchange, name: str) -> str:
         understood = x.answer.standalone_question
         if len(understood) <= MAX_UNDERSTOOD_CHARS and re.sub(r"\W", "", understood) != re.sub(r"\W", "", x.question):
             parts.append(f'<p class="w-understood">按“{escape(understood)}”查找</p>')
+    marks = [n for n in x.notices if n.startswith(MARK)]
+    parts += [f'<p class="w-reviewed">{escape(n)}</p>' for n in marks]
     parts += _sentences(x, name)
     if not x.answer:
         parts.append(f'<p class="w-busy"><i></i><i></i><i></i><span>{WRITING if x.citations else WAITING}</span></p>')
-    if x.notices:
-        items = "".join(f"<li>{escape(n)}</li>" for n in x.notices)
+    if notices := [n for n in x.notices if n not in marks]:
+        items = "".join(f"<li>{escape(n)}</li>" for n in notices)
         parts.append(f'<div class="w-notices" role="note"><strong>提示</strong><ul>{items}</ul></div>')
     if x.answer and x.citations:
-        mode = MODES[x.answer.mode] if not x.answer.refused else ""
+        mode = MODES["reviewed" if x.answer.reviewed else x.answer.mode] if not x.answer.refused else ""
         if mode and x.answer.degraded:
             mode += f"（{escape(x.answer.degraded)}，{'其余' if x.answer.mode == 'llm' else ''}以条款原文补足）"
         parts.append(

@@ -20,7 +20,7 @@ import gradio as gr  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
 
 from assistant import compose, markup  # noqa: E402
-from assistant.answer import Turn  # noqa: E402
+from assistant.answer import Asker, Turn  # noqa: E402
 from assistant.ask import Assistant  # noqa: E402
 from assistant.shell import PROMISE, TITLE  # noqa: E402
 from index.clause import Document  # noqa: E402
@@ -82,7 +82,7 @@ class Conversation:
 def fill(x: markup.Exchange, assistant: Assistant, turns: Sequence[Turn], region: str, llm: bool) -> Iterator[None]:
     """Let an exchange grow, one event at a time. An exception ends it in one polite line; details go to the log."""
     try:
-        for event in assistant.stream(x.question, turns, region, llm=llm):
+        for event in assistant.stream(x.question, turns, asker=Asker(region), llm=llm):
             if event.kind == "evidence":
                 x.citations = event.citations
             elif event.sentence:

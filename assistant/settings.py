@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     """`auto` takes OpenVINO for the bundled model where it is installed."""
     chroma_url: str = ""
     """`http://host:port` of a Chroma server; empty keeps the vectors in WENCE_HOME."""
+    store: str = ""
+    """Where vectors are kept: `milvus:FILE.db`, `milvus:http://host:19530`, or `http://host:port` of a Chroma server;
+    empty takes WENCE_CHROMA_URL."""
     llm: str = "auto"
     """Who writes: `auto` (the local model where its packages are installed, else nobody), `none`, `local`, or
     `provider:name` as LangChain spells it (openai:deepseek-chat, ollama:qwen3)."""
@@ -50,7 +53,11 @@ class Settings(BaseSettings):
     today: str = ""
     """The date taken as today, YYYY-MM-DD; empty takes the clock. For tests and for asking as of a day."""
     record: bool = True
-    """Keep a record of each answer (personal data masked) in WENCE_HOME."""
+    """Keep a record of each answer (personal data masked)."""
+    keep_days: int = Field(default=0, ge=0, le=36_500)
+    """Answers, conversations and ratings older than this are deleted each day; 0 keeps all."""
+    database_url: SecretStr = SecretStr("")
+    """postgresql://user:password@host:port/name of the store; empty takes a SQLite file in WENCE_HOME."""
     keyless: bool = True
     """Programs on this machine may use the API without a key while the server listens on a loopback address."""
     secret: SecretStr = SecretStr("")
@@ -59,8 +66,19 @@ class Settings(BaseSettings):
     """Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas."""
     runs: Path | None = None
     """Folder with the evaluation runs that /evals lists; empty lists WENCE_HOME/runs and ./runs."""
-    evals_token: SecretStr = SecretStr("")
-    """Opens /evals to evaluators, 16 characters or more; empty opens it on this machine only."""
+
+    oidc_issuer: str = ""
+    """Issuer of an OpenID Connect provider that people may sign in with, as it calls itself; empty has none."""
+    oidc_client_id: str = ""
+    """What that provider knows this installation by; its callback address is /login/openid/callback."""
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    """The secret that goes with it; never logged."""
+    oidc_name: str = "统一认证"
+    """What people call that provider."""
+    oidc_name_claim: str = "preferred_username"
+    """Claim that links an account made with `wence people add --openid` at its first sign-in; `email` only verified."""
+    oidc_role_claim: str = ""
+    """Claim with a role (staff, evaluator, editor, admin) that counts at each sign-in; empty keeps `wence people`'s."""
 
     @field_validator("home", "cache", "runs")
     @classmethod
@@ -77,11 +95,26 @@ class Settings(BaseSettings):
             raise ValueError("至少 32 个字符，可用 `openssl rand -hex 32` 生成")
         return value
 
-    @field_validator("evals_token")
+    @field_validator("oidc_issuer")
     @classmethod
-    def _evals_token(cls, value: SecretStr) -> SecretStr:
-        if 0 < len(value) < 16:
-            raise ValueError("至少 16 个字符，可用 `openssl rand -hex 16` 生成")
+    def _issuer(cls, value: str) -> str:
+        try:
+            url = urlsplit(value)
+            good = bool(url.hostname) and not (url.query or url.fragment or url.username)
+            good = good and (
+                url.scheme == "https" or (url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1"))
+            )
+        except ValueError:
+            good = False
+        if value and not good:
+            raise ValueError("应为 https://主机/路径（本机可用 http）")
+        return value
+
+    @field_validator("oidc_client_secret")
+    @classmethod
+    def _client(cls, value: SecretStr, others: ValidationInfo) -> SecretStr:
+        if others.data.get("oidc_issuer") and not (others.data.get("oidc_client_id") and value):
+            raise ValueError("设置了 WENCE_OIDC_ISSUER，就要同时设置 WENCE_OIDC_CLIENT_ID 和 WENCE_OIDC_CLIENT_SECRET")
         return value
 
     @field_validator("proxies")
@@ -108,6 +141,23 @@ class Settings(BaseSettings):
         if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
             raise ValueError("应为 http://主机/路径 或 https://主机/路径")
         return value
+
+    @property
+    def store_place(self) -> str:
+        """Where vectors are kept, as `index.store` spells it; "" for the index's own folder."""
+        return self.store or self.chroma_url
+
+    @field_validator("store")
+    @classmethod
+    def _store(cls, value: str) -> str:
+        kind, colon, rest = value.partition(":")
+        if kind != "milvus" or not colon:
+            return cls._url(value) if value else ""
+        if rest.startswith(("http://", "https://")):
+            return f"milvus:{cls._url(rest)}"
+        if not rest.endswith(".db"):
+            raise ValueError("应为 milvus:文件.db、milvus:http://主机:端口，或 Chroma 服务的 http://主机:端口")
+        return f"milvus:{Path(rest).expanduser().absolute()}"
 
     @field_validator("chroma_url")
     @classmethod
@@ -163,5 +213,5 @@ def load_settings() -> Settings:
             "greater_than_equal": "太小", "less_than_equal": "太大",
         }  # fmt: skip
         expected = kinds.get(first["type"]) or first["msg"].removeprefix("Value error, ")
-        shown = "（不显示）" if name.endswith(("SECRET", "KEY")) else repr(first.get("input"))
+        shown = "（不显示）" if name.endswith(("SECRET", "KEY", "TOKEN", "DATABASE_URL")) else repr(first.get("input"))
         raise SettingsError(f"{name}={shown} 无法使用：{expected}") from None

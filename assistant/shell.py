@@ -1,8 +1,8 @@
-"""The HTML around the page, and which doors of its framework are open.
+"""The HTML around the page.
 
-The framework's own shell is English, names other hosts in its metadata, and offers uploads and a proxy that this
-page has no use for. This layer makes it Chinese, adds our style and script, and answers 404 for what is not needed;
-`assistant.web.headers` forbids requests to anywhere else.
+The framework's own shell is English and names other hosts in its metadata. This layer makes it Chinese and adds our
+style and script; `assistant.web.headers` forbids requests to anywhere else, and `assistant.people.access` says which
+doors of the framework are open.
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ import re
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ASSETS = {f"/page.{kind}": (Path(__file__).parent / f"page.{kind}", media) for kind, media in (
     ("css", "text/css"), ("js", "text/javascript"),
 )}  # fmt: skip
-OPEN_API = ("queue/", "heartbeat/", "cancel", "reset", "startup-events", "info")
-"""What the page itself calls below /gradio_api/."""
-CLOSED = ("/login", "/logout", "/monitoring", "/svelte", "/redoc")
 TITLE = "问策 · 政策条款问答"
 PROMISE = "回答每一句，都指得出条款。"
 HEAD = f"""<title>{TITLE}</title>
@@ -45,7 +42,7 @@ class Shell:
         self._head = HEAD.replace("{css}", marks["css"]).replace("{js}", marks["js"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve our assets, close doors, rewrite the shell, pass the rest on."""
+        """Serve our assets, rewrite the shell, pass the rest on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -54,20 +51,12 @@ class Shell:
             body, media = self._assets[path]
             headers = {"Cache-Control": "public, max-age=31536000, immutable"}
             await Response(body, media_type=media, headers=headers)(scope, receive, send)
-        elif _closed(path):
-            await JSONResponse({"detail": "没有这个地址"}, 404)(scope, receive, send)
         elif path == "/":
             # The body has to arrive unpacked to be rewritten; it is packed again further out.
             plain = [(k, v) for k, v in scope["headers"] if k.lower() != b"accept-encoding"]
             await self.app({**scope, "headers": plain}, receive, Rewriter(send, self._head).send)
         else:
             await self.app(scope, receive, send)
-
-
-def _closed(path: str) -> bool:
-    if path.startswith("/gradio_api/"):
-        return not path.removeprefix("/gradio_api/").startswith(OPEN_API)
-    return path.startswith(CLOSED)
 
 
 class Rewriter:

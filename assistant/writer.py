@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from assistant.answer import Citation, Turn
 from assistant.compose import asks_who_only
@@ -82,12 +83,28 @@ def numbered(chosen: Sequence[Chosen], citations: Sequence[Citation]) -> str:
     return "\n".join(lines)
 
 
-class Writer:
-    """A model with its queue, its time limit and its rests. Shared by all askers."""
+class Turns(Protocol):
+    """Who may use a model now. A semaphore is one."""
 
-    def __init__(self, model: ChatModel, seconds: float = 40.0) -> None:
+    def acquire(self, *, timeout: float) -> bool:
+        """Wait for one's turn, at most so many seconds; False when it did not come."""
+
+    def release(self) -> object:
+        """Let the next one in; once for each turn that came."""
+
+
+class Writer:
+    """A model with its queue, its time limit and its rests. Shared by all askers.
+
+    Args:
+        model: who writes.
+        seconds: longest time for one answer.
+        turns: lets as many in as the model takes at once; None takes a semaphore, which wakes whom it likes.
+    """
+
+    def __init__(self, model: ChatModel, seconds: float = 40.0, turns: Turns | None = None) -> None:
         self.model, self.seconds = model, seconds
-        self._turns = threading.BoundedSemaphore(model.parallel)
+        self._turns = turns or threading.BoundedSemaphore(model.parallel)
         self._rests_until = 0.0
 
     def write(

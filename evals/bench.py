@@ -113,13 +113,13 @@ def search_times(bench: Bench) -> None:
 
 
 def _large(bench: Bench, stard: Stard, size: int, asked: Sequence[str]) -> None:
-    from evals.scale import REGIONS, articles, in_chroma, in_memory, in_recipe
+    from evals.scale import REGIONS, articles, from_disk, in_chroma, in_recipe, on_disk
 
     cache, region = bench.settings.cache, REGIONS[0]
     found = articles(stard, size, bench.encoder, cache)
     recipe = in_recipe(found, bench.model, cache)
     for store, searcher in (
-        ("内存", in_memory(found, bench.encoder)),
+        ("本机文件", from_disk(on_disk(found, cache), bench.encoder, found.tokenizer)),
         ("Chroma", in_chroma(found, bench.encoder, cache)),
     ):
         for named, asked_region in (("不过滤", ""), ("按地区过滤", region)):

@@ -19,8 +19,9 @@ from evals.verdicts import Memory
 
 BAR = 0.90
 """TPR and TNR must both be over it."""
-LABELLED = ("claims.heldout.jsonl", "claims.judge.heldout.jsonl")
-"""Claims that no judge is fitted on, labelled by people."""
+LABELLED = ("claims.heldout.jsonl", "claims.fresh.jsonl")
+"""Claims that no judge is fitted on. The first alone would let the judge over its bar (0.906, 0.953), the second,
+which others wrote later and made hard on purpose, does not: who stakes a release on a judge has to know that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,14 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from assistant.masking import mask
+from assistant.records.answers import Answers
+from assistant.records.database import Database
+from assistant.records.tables import AnswerRow
 from evals.folder import write_lines
 from evals.schema import UNLABELLED
 from evals.sheets import write_workbook
@@ -82,59 +85,45 @@ def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())
 
 
-def read_records(home: Path, since: str) -> Iterator[Asked]:
-    """Questions in the records of a WENCE_HOME, oldest first.
+def read_records(database: Database, since: str) -> Iterator[Asked]:
+    """Questions in the store, oldest first.
 
     Args:
-        home: the WENCE_HOME.
+        database: the store.
         since: the first day, YYYY-MM-DD; "" for all.
 
     Raises:
-        InputError: there are no records, or they cannot be read. A line that a kill cut short is passed over.
+        InputError: there are no records.
+        StorageError: the store cannot be read.
     """
-    files = sorted((home / "records").glob("answers-*.jsonl"))
-    if not files:
-        raise InputError(f"{home / 'records'} 里没有问答记录；请确认 WENCE_HOME，且 WENCE_RECORD 没有关闭")
-    ratings = [r for file in sorted((home / "records").glob("feedback-*.jsonl")) for r in _lines(file)]
-    complaints = {r.get("answer_id"): mask(str(r.get("comment") or "")) for r in ratings if r.get("rating") == "down"}
-    for record in (r for file in files for r in _lines(file)):
-        if str(record.get("time", ""))[:10] >= since:
-            asked = _asked(record)
-            if record.get("answer_id") in complaints:
-                asked.complaints = (complaints[record["answer_id"]],)
-            if any(c.isalnum() for c in asked.question):
-                yield asked
+    answers = Answers(database)
+    if not answers.recent(limit=1):
+        raise InputError(
+            f"{database.name} 里没有问答记录；请确认 WENCE_HOME，且 WENCE_RECORD 没有关闭；早先版本的记录用 `wence records import` 导入"
+        )
+    complaints = answers.comments("down")
+    for row in answers.recent(datetime.fromisoformat(since) if since else None):
+        asked = _asked(row)
+        if row.id in complaints:
+            asked.complaints = (mask(complaints[row.id]),)
+        if any(c.isalnum() for c in asked.question):
+            yield asked
 
 
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise InputError(f"无法读取 {file}（{cause(error)}）；请检查权限") from None
-    for line in text.split("\n"):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            yield record
-
-
-def _asked(record: dict[str, Any]) -> Asked:
-    said = mask(str(record.get("question", ""))).strip()
-    history = tuple((str(t["role"]), mask(str(t["content"]))) for t in record.get("history") or ())
-    standalone = mask(str(record.get("standalone_question", ""))).strip()
+def _asked(row: AnswerRow) -> Asked:
+    said = mask(row.question).strip()
+    history = tuple((t["role"], mask(t["content"])) for t in row.record.get("history") or ())
+    standalone = mask(row.standalone).strip()
     completed = bool(standalone) and not history and _plain(standalone) != _plain(said)
-    refusal = record.get("refusal_reason")
-    outcome = f"拒答（{refusal}）" if record.get("refused") else f"作答，引用 {len(record.get('clauses') or ())} 条"
+    outcome = f"拒答（{row.reason}）" if row.refused else f"作答，引用 {len(row.record.get('clauses') or ())} 条"
     question = standalone if completed else said
     return Asked(
         question=question,
         history=history,
-        region=str(record.get("region") or ""),
+        region=row.region,
         said=said if completed else "",
         outcome=outcome,
-        last=str(record.get("time", ""))[:10],
+        last=f"{row.time:%Y-%m-%d}",
         wordings=Counter([question]),
     )
 
@@ -227,6 +216,7 @@ def _known(row: dict[str, Any]) -> Asked:
 
 def collect(options: argparse.Namespace) -> int:
     """wence eval conversations --out FILE.jsonl|FILE.xlsx [--since DATE]."""
+    from assistant.commands import open_database
     from assistant.settings import load_settings
 
     since = options.since or ""
@@ -236,7 +226,7 @@ def collect(options: argparse.Namespace) -> int:
     if excel and options.out.exists():
         raise InputError(f"{options.out} 已经存在；请换一个名字，免得盖掉填好的表")
     there = [] if excel else _there(options.out)
-    records = list(read_records(load_settings().home, since))
+    records = list(read_records(open_database(load_settings()), since))
     rows = [line_of(a) for a in merge(records, map(_known, there))]
     if excel:
         write_workbook(options.out, SHEET, COLUMNS, [_cells(row) for row in rows], NOTES)

@@ -29,10 +29,10 @@ from evals.stard import add_option, is_there, load_stard
 from index.search import Searcher
 
 MODEL_FILE = Path(__file__).resolve().parents[1] / "assistant" / "refusal.json"
-THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
-MAX_FALSE_REFUSALS = 0.02
-"""The threshold is the largest that refuses no more of the on-subject questions: 0.03 may be refused wrongly
-in all, and `assistant.asked` needs a part of that."""
+THRESHOLDS = tuple(round(0.02 * step, 2) for step in range(1, 31))
+MAX_FALSE_REFUSALS = 0.03
+"""The threshold is the largest that refuses no more of the on-subject questions. `assistant.asked` refuses wrongly,
+too, mostly the same ones: together they refuse 0.031 of the answerable development questions."""
 STARD_QUESTIONS = 300
 """As many as there are on-subject questions, about; more moves nothing, as classes are weighted alike."""
 FOLDS = 10

@@ -23,16 +23,16 @@ from evals.judge_difference import differences
 from evals.judge_figures import THRESHOLD
 from evals.judge_pairs import Pair, Vectors, align, lay
 from evals.judge_reasons import locate, reason_for
+from evals.judge_wording import wording
 from index.encode import Encoder
 
 if TYPE_CHECKING:
     from assistant.model import ChatModel
 
 METHOD = "differences"
-VERSION = 1
+VERSION = 2
 """Raised when the code judges otherwise with the same weights."""
 WEIGHTS_FILE = Path(__file__).with_name("judge_weights.json")
-_WORDING_FILE = Path(__file__).with_name("judge_wording.toml")
 UNCERTAIN = (0.2, 0.8)
 """Scores between which a given model is asked."""
 _KEPT_VECTORS = 20_000
@@ -65,12 +65,15 @@ class Weights:
     """Value → the height from which it caps the score."""
     cap: float
     """Highest score under a veto."""
+    sha256: str = ""
+    """Of the file as it was when it was read; "" when they come from no file."""
 
     @classmethod
     def load(cls) -> Weights:
         """The shipped ones."""
-        data = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
-        return cls(data["values"], data["bias"], data["vetoes"], data["cap"])
+        raw = WEIGHTS_FILE.read_bytes()
+        data = json.loads(raw)
+        return cls(data["values"], data["bias"], data["vetoes"], data["cap"], hashlib.sha256(raw).hexdigest())
 
     def score(self, values: dict[str, float]) -> float:
         """Probability of supported for the differences of a pair."""
@@ -97,7 +100,7 @@ class Judge:
         self._vectors: Vectors = {}
 
     def pin(self) -> dict[str, Any]:
-        """All that the verdicts depend on; two judges with the same pin judge alike."""
+        """All that the verdicts depend on, as it was when it was loaded; two judges with the same pin judge alike."""
         return {
             "method": METHOD,
             "version": VERSION,
@@ -106,8 +109,8 @@ class Judge:
             "prompt": prompt().version if self._model else None,
             "threshold": THRESHOLD,
             "uncertain": list(UNCERTAIN) if self._model else None,
-            "weights_sha256": _hash(WEIGHTS_FILE),
-            "wording_sha256": _hash(_WORDING_FILE),
+            "weights_sha256": self._weights.sha256,
+            "wording_sha256": wording().sha256,
         }
 
     def judge(self, claim: str, evidence: Sequence[str]) -> Judged:
@@ -173,10 +176,6 @@ def _together(own: float, said: float) -> float:
     said = min(0.98, max(0.02, said))
     logit = (math.log(own / (1 - own)) + math.log(said / (1 - said))) / 2
     return 1 / (1 + math.exp(-logit))
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 __all__ = ["Judge", "Judged", "Unscored", "Weights", "load_judge"]

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from evals.judge_names import names_of
 from evals.judge_pairs import Pair
+from evals.judge_segments import segments_of
 from evals.judge_signs import signs_of
+from evals.judge_slots import slots_of
 from evals.judge_sums import figures_of
 from evals.judge_words import words_of
 
@@ -24,13 +26,20 @@ _SCALES = {
 cross-validation 0.930 against 0.942."""
 _CLOSE, _BAND = 0.95, 0.05
 """Cosine of a claim in other words and its evidence, and the width in which they differ, for the bundled model."""
-FREE = ("closeness", "verbatim", "length", "evidence_length")
+FREE = ("closeness", "near_copy", "length", "evidence_length")
 """Values that may speak for a claim; all others only against it."""
 
 
 def differences(pair: Pair) -> dict[str, float]:
     """All values of an aligned pair, scaled."""
-    values = {**figures_of(pair), **signs_of(pair), **names_of(pair), **words_of(pair)}
+    values = {
+        **figures_of(pair),
+        **signs_of(pair),
+        **names_of(pair),
+        **words_of(pair),
+        **segments_of(pair),
+        **slots_of(pair),
+    }
     values["closeness"] = (values["closeness"] - _CLOSE) / _BAND
     return {name: value / _SCALES.get(name, 1.0) for name, value in values.items()}
 

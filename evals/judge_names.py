@@ -22,6 +22,11 @@ _LEADS = re.compile(
 )
 _NAMED_TO_ACT = r"(?:由|归|向|责任单位[^,。;]{0,30}|牵头[^,。;]{0,6})"
 _ACTS = r"(?:来|直接|单独|统一)?(?:牵头|负责|组织|审|批|发|给|拨|承担|主管|设立)"
+_LEAD_UNIT = re.compile(
+    r"([\u4e00-\u9fff]{2,12}?)(?:是|为|作为)[^,。;]{0,24}牵头(?:单位|部门)|由([\u4e00-\u9fff]{2,12}?)牵头|([\u4e00-\u9fff]{2,12}?)牵头"
+)
+_LEADING = re.compile(r"[(]([^()。;]*?)牵头")
+_SUPPORTED_BY = re.compile(r"([\u4e00-\u9fff]{2,12}?)(?:来)?(?:配合|参与|协助|按职责分工)")
 _QUOTED = re.compile(r"[“\"《「]([^”\"》」]{2,40})[”\"》」]")
 _NUMBERED = re.compile(r"(\d+)号")
 _PILOT = re.compile(r"在([^,。;]{2,14}?)(?:等(?:地|区|地区))?(?:试点|推广|加快)")
@@ -62,14 +67,40 @@ def _acts(office: str, claim: str) -> bool:
 
 def _leads(pair: Pair) -> dict[str, float]:
     """Whether the claim lets an office lead that the evidence does not."""
-    leads = [g for m in _LEADS.finditer(pair.claim) for g in m.groups() if g]
+    leads = [g for m in _LEADS.finditer(pair.claim) for g in m.groups() if g and "不牵头" not in pair.claim]
     offices = [o for g in leads for o in _OFFICE.findall(g)]
     text = pair.text
-    stated = any(g for m in _LEADS.finditer(text) for g in m.groups())
+    stated = "牵头" in text
     led = "".join(text[: m.end()].split("。")[-1] for m in re.finditer("牵头", text))
     wrong = [o for o in offices if stated and not _known(o, _OFFICE.findall(led), led)]
+    supports = _supporting(text)
+    named = (
+        []
+        if "不牵头" in pair.claim
+        else [g for m in _LEAD_UNIT.finditer(pair.claim) for g in m.groups() if g] + offices
+    )
+    wrong += [
+        o
+        for g in named
+        for o in (_OFFICE.findall(g) or [g])
+        if stated and any(o == s or o in s for s in supports) and o not in _leaders(text)
+    ]
+    leading = _leaders(text)
+    wrong += [g for g in _SUPPORTED_BY.findall(pair.claim) if leading and g in leading and g not in supports]
     pair.found |= {"lead_wrong": "".join(wrong[:1]), "lead_unstated": "".join(offices[:1])}
     return {"lead_unstated": float(bool(offices) and not stated), "lead_wrong": float(bool(wrong))}
+
+
+def _leaders(text: str) -> list[str]:
+    """Names before 牵头 in a bracket of departments."""
+    return [n for m in _LEADING.finditer(text) for n in re.split("[、,]", m[1]) if n]
+
+
+def _supporting(text: str) -> list[str]:
+    """Names before 按职责分工落实, 配合 or 参与 in a bracket of departments that also names who leads."""
+    return [
+        n for m in re.finditer(r"牵头;([^;。)]*?)(?:按职责分工|配合|参与|协助)", text) for n in re.split("[、,]", m[1])
+    ]
 
 
 def _places(pair: Pair) -> list[str]:

@@ -81,6 +81,12 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
+def borders_of(text: str) -> frozenset[int]:
+    """Offsets at which a word of plain text begins or ends."""
+    return frozenset([w.start for w in words(text)] + [len(text)])
+
+
 def pairs_of(text: str) -> set[str]:
     """Character pairs of Chinese and alphanumeric runs, for overlap."""
     found: set[str] = set()

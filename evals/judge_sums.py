@@ -12,6 +12,8 @@ from evals.judge_reading import pairs_of
 _CALENDAR = ("year", "month", "day", "nth", "span")
 _LISTED_MOST = 9
 """A Chinese numeral up to this before a counter may merely count what the evidence lists (三种贷款)."""
+_ADDS = re.compile("加起来|加在一起|一共|合计|总共|共计|总计|相差|多出|两项|几项")
+_SHARES = re.compile("平均|每(?=[家个一块项])|倍|相当于")
 _SAME_PLACE = 0.3
 """From this overlap on, another figure of the evidence stands where the claim's figure stands."""
 
@@ -29,10 +31,14 @@ def figures_of(pair: Pair) -> dict[str, float]:
         out[name] = max(out[name], value)
 
     for a in (a for a in mine if a.kind != "article"):
-        equal = [b for b in theirs if _equal(a, b)]
+        equal = [b for b in theirs if same_figure(a, b)]
         beside = {b: _overlap(a, pair.claim, b, evidence) for b in theirs if b.kind == a.kind or b in equal}
         if not equal:
-            if any(_rounded(a, b) for b in theirs) or _counts_a_list(a, beside):
+            if (
+                any(_rounded(a, b) for b in theirs)
+                or _counts_a_list(a, beside)
+                or _reckoned(a, mine, theirs, pair.claim)
+            ):
                 continue
             note("missing_calendar" if a.kind in _CALENDAR else "missing", a, 1.0)
             note("unit", a, float(any(a.digits == b.digits for b in theirs)))
@@ -43,7 +49,7 @@ def figures_of(pair: Pair) -> dict[str, float]:
         if relation != "same":
             note(relation, a, 1.0)
         note("fixed", a, float(a.exact and not any(b.exact or not b.bound for b in equal)))
-        note("far", a, float(not any(_equal(a, b) for b in near)))
+        note("far", a, float(not any(same_figure(a, b) for b in near)))
         note("rival", a, max((o for b, o in beside.items() if b not in equal), default=0.0) - own)
         if a.kind == "year" and "全年" in pair.claim and not any(m.kind == "month" for m in mine):
             note("month_gone", a, float(all(re.match(r"\d+(?:月|-)", evidence[b.end :]) for b in equal)))
@@ -51,8 +57,11 @@ def figures_of(pair: Pair) -> dict[str, float]:
     return {f"figure_{k}": v for k, v in out.items()}
 
 
-def _equal(a: Amount, b: Amount) -> bool:
+def same_figure(a: Amount, b: Amount) -> bool:
+    """Whether two figures are the same one, bounds aside."""
     kinds = {a.kind, b.kind}
+    if a.kind == b.kind == "money" and (a.unit == "美元") != (b.unit == "美元"):
+        return False
     same = a.kind == b.kind or ("number" in kinds and kinds <= {"number", "money", "count", "share"})
     return same and abs(a.value - b.value) <= 1e-6 * max(1.0, abs(a.value))
 
@@ -63,6 +72,40 @@ def _rounded(a: Amount, b: Amount) -> bool:
         return False
     off = (b.value - a.value) / b.value
     return 0 < off <= 0.05 if a.bound == "least" else abs(off) <= 0.05 and a.bound == "about"
+
+
+def _reckoned(a: Amount, mine: Sequence[Amount], theirs: Sequence[Amount], claim: str) -> bool:
+    """Whether a figure follows from the evidence's by adding, dividing or taking a share, and the claim says so.
+
+    A figure that the claim itself supposes (合同5000万元) is known where a share of it is what the claim goes on to say.
+    """
+    alike = [b.value for b in dict.fromkeys(theirs) if b.kind == a.kind]
+    if _ADDS.search(claim):
+        sums = [sum(alike[i:j]) for i in range(len(alike)) for j in range(i + 2, len(alike) + 1)]
+        if any(abs(a.value - s) <= 1e-6 * abs(s) for s in (*sums, *(abs(b - c) for b in alike for c in alike))):
+            return True
+    found: list[float] = []
+    if _SHARES.search(claim):
+        plain = [b for b in theirs if b.kind in ("money", "count", "number") and b.value]
+        found += [b.value / c.value for b in plain for c in plain if b is not c]
+        if a.kind == "money" and any(m.kind == "money" and m is not a for m in mine):
+            ratios = [b.value / c.value for b in plain for c in plain if b.kind == c.kind == "money"]
+            found += [m.value * r for m in mine if m.kind == "money" and m is not a for r in ratios]
+    if a.kind == "money":
+        shares = [b.value / 100 for b in theirs if b.kind == "share"]
+        others = [m.value for m in mine if m.kind == "money" and m is not a]
+        if any(_near(a.value, o * s) or _near(o, a.value * s) for o in others for s in shares):
+            return True
+        caps = [b.value for b in theirs if b.kind == "money" and b.bound == "most"]
+        # more than the cap allows: what is supposed is not what is paid
+        if any(o in caps for o in others) and any(a.value * s > c for s in shares for c in caps):
+            return True
+    return any(_near(a.value, value) for value in found if value)
+
+
+def _near(a: float, b: float) -> bool:
+    """Equal up to rounding: within 4 per cent, since a quotient is said roundly."""
+    return abs(a - b) <= 0.04 * abs(b)
 
 
 def _counts_a_list(a: Amount, beside: dict[Amount, float]) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from evals.judge_reading import Word, plain
+from evals.judge_reading import Word, borders_of, plain
 from index.regions import CITIES
 
 _TOML = Path(__file__).with_name("judge_wording.toml")
@@ -16,6 +17,8 @@ CITY_NAMES = ("上海", "深圳", *(c for c in CITIES if c != "深圳"), "北京
 _CITY_WORDS = frozenset([*CITY_NAMES, *(c + "市" for c in CITY_NAMES), "本市", "我市", "沪"])
 _LIGHT = "要会也都被将能可的了在是到把给过着等者方类型性化业"
 """Characters that jieba glues to a neighbour and that claim nothing."""
+_QUARTER = re.compile("[东南西北中][部方侧面]$")
+"""Words of place that jieba counts as grammar: 国家技术转移东部中心."""
 EXPLAINED = 0.75
 """From here on a word counts as explained."""
 
@@ -27,16 +30,21 @@ class Wording:
     signs: dict[str, re.Pattern[str]]
     conditions: dict[str, tuple[re.Pattern[str], re.Pattern[str]]]
     """Name → (how evidence states a condition, what a claim that keeps it says)."""
+    opposites: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
+    """(one direction, the other)."""
     same: dict[str, frozenset[str]]
     """Expression → the expressions used for it."""
     general: frozenset[str]
     """Words that claim nothing of their own."""
+    sha256: str
+    """Of the file as it was when it was read."""
 
 
 @lru_cache(maxsize=1)
 def wording() -> Wording:
     """`judge_wording.toml`."""
-    data = tomllib.loads(_TOML.read_text(encoding="utf-8"))
+    raw = _TOML.read_bytes()
+    data = tomllib.loads(raw.decode("utf-8"))
     same: dict[str, set[str]] = {}
     for line in data["same"]["words"]:
         group = [plain(w) for w in line.split()]
@@ -45,14 +53,36 @@ def wording() -> Wording:
     return Wording(
         {k: re.compile(v) for k, v in data["signs"].items()},
         {k: (re.compile(a), re.compile(b)) for k, (a, b) in data["conditions"].items()},
+        tuple((re.compile(a), re.compile(b)) for a, b in data["opposites"]["pairs"]),
         {k: frozenset(v) for k, v in same.items()},
         frozenset(data["general"]["words"].split()),
+        hashlib.sha256(raw).hexdigest(),
     )
+
+
+def stands(word: Word, text: str) -> bool:
+    """Whether a text has a word, and not only its characters across the border of two others (施工 in 实施工程)."""
+    if word.text not in text:
+        return False
+    if len(word.text) != 2 or not word.noun:
+        return True
+    borders = borders_of(text)
+    starts = (m.start() for m in re.finditer(f"(?={re.escape(word.text)})", text))
+    return any(at in borders or at + 2 in borders or at + 1 not in borders for at in starts)
 
 
 def telling(word: Word) -> bool:
     """Whether a word is compared at all: content, no numeral (figures are compared as such), no city (likewise)."""
-    return word.content and not numeric(word.text) and word.text not in _CITY_WORDS
+    return (word.content or bool(_QUARTER.match(word.text))) and not numeric(word.text) and word.text not in _CITY_WORDS
+
+
+@lru_cache(maxsize=8192)
+def forms(word: str) -> tuple[str, ...]:
+    """A word, the expressions used for it, and both without a light character glued to them."""
+    found = {word, *wording().same.get(word, ())}
+    if len(word) == 2:
+        found |= {c for c, other in ((word[0], word[1]), (word[1], word[0])) if other in _LIGHT and c not in _LIGHT}
+    return tuple(sorted(found))
 
 
 def numeric(word: str) -> bool:
@@ -69,7 +99,11 @@ def explained(word: Word, text: str) -> float:
         word: of the claim.
         text: plain evidence.
     """
-    if word.text in text or word.text in wording().general or (word.tag == "ns" and word.text.rstrip("区县市") in text):
+    if (
+        stands(word, text)
+        or word.text in wording().general
+        or (word.tag == "ns" and word.text.rstrip("区县市") in text)
+    ):
         return 1.0
     same = wording().same.get(word.text)
     if same and any(s in text for s in same):

@@ -46,11 +46,11 @@ def words_of(pair: Pair) -> dict[str, float]:
         "statement_worst_ground": max((_uncovered(s, ground) for s in pair.contents if len(s) > 4), default=0.0),
         "replaced": _replaced(pair),
         "swapped": _swapped(pair, [w for w in nouns if gap[w] > 1 - EXPLAINED]),
-        "verbatim": copied,
+        "near_copy": _nearly(pair),
         "loose_in_verbatim": max((gap[w] * len(w.text) for w in nouns), default=0.0) * copied,
         "compound": _compounds(pair),
         "closeness": pair.closeness,
-        "length": min(len(pair.claim), 120) / 40,
+        "length": min(len(pair.claim), 50) / 40,
         "evidence_length": min(len(text), 600) / 200,
     }
 
@@ -63,6 +63,13 @@ def _copied(claim: str, text: str) -> float:
             kept[i : i + 3] = [True] * 3
     letters = [k for k, c in zip(kept, claim, strict=True) if c.isalnum()]
     return sum(letters) / len(letters) if letters else 0.0
+
+
+def _nearly(pair: Pair) -> float:
+    """Share of characters in copied stretches, of the statements that are not copied whole: a copy with a change."""
+    changed = [s for s in pair.contents if s not in pair.text]
+    size = sum(map(len, changed))
+    return sum(len(s) * _copied(s, pair.text) for s in changed) / size if size else 0.0
 
 
 def _swapped(pair: Pair, nouns: Sequence[Word]) -> float:

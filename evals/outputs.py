@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from assistant.answer import Asker
 from assistant.ask import Assistant
 from assistant.settings import Settings
 from evals.folder import GOLD, HEADER, OUTPUTS, QUESTIONS, Record, finished, line_of, read_json, write_json, write_text
@@ -178,7 +179,7 @@ def bar(what: str, total: int, done: int) -> dict[str, Any]:
 
 
 def _answer(assistant: Assistant, question: Question, llm: bool) -> Record:
-    return assistant.answer(question.question, question.history, question.region, llm=llm).to_json()
+    return assistant.answer(question.question, question.history, Asker(question.region), llm=llm).to_json()
 
 
 def _claim(folder: Path, header: Record) -> None:

@@ -1,49 +1,36 @@
 """The evaluators' page `/evals`: runs to choose from, and the report of one or the comparison of two.
 
-Not for the world. With a token (WENCE_EVALS_TOKEN) everybody has to enter it, also on this machine; without one
-only requests made on this machine are served, everybody else is told that there is no such page. The report stands
+For evaluators and admins (`assistant.people.access`); while nobody has an account, for this machine. The report stands
 in a frame without this site's rights (`sandbox`), because it shows words of askers and documents.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import os
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 # Before the import: gradio reads it once, and nothing here may call home.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr  # noqa: E402
-from fastapi import FastAPI, Request  # noqa: E402
+from fastapi import FastAPI  # noqa: E402
 from fastapi.responses import HTMLResponse, RedirectResponse, Response  # noqa: E402
-from starlette.datastructures import Headers  # noqa: E402
-from starlette.responses import JSONResponse  # noqa: E402
 from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
 from assistant.page import FONTS  # noqa: E402
-from assistant.shell import OPEN_API, Rewriter  # noqa: E402
-from assistant.web.origins import from_this_machine  # noqa: E402
+from assistant.shell import Rewriter  # noqa: E402
 from evals.report import render  # noqa: E402
 from evals.report_run import is_run, load_run  # noqa: E402
 from index.errors import WenceError  # noqa: E402
 
 PATH = "/evals"
-COOKIE = "wence_evals"
-SESSION_S = 12 * 3600
-"""An evaluator enters the token once a working day."""
-WRONG_TOKEN_S = 1.0
-"""A wrong token is answered this much later; guessing 16 characters takes for ever anyway."""
 KEPT = 8
 """Rendered reports kept in memory, some megabytes each."""
 NONE = "（不对比）"
@@ -55,12 +42,11 @@ Object.defineProperty(navigator, key, { get: () => value, configurable: true });
 """
 
 
-def evaluators_page(folders: Sequence[Path], token: str) -> Callable[[FastAPI], None]:
+def evaluators_page(folders: Sequence[Path]) -> Callable[[FastAPI], None]:
     """What `assistant.server.create_app` mounts.
 
     Args:
         folders: where runs are looked for, one level deep; a folder that does not exist is empty.
-        token: what evaluators enter; "" serves this machine only.
     """
 
     def mount(app: FastAPI) -> None:
@@ -75,26 +61,12 @@ def evaluators_page(folders: Sequence[Path], token: str) -> Callable[[FastAPI], 
                 return HTMLResponse(_notice(str(error)), 422, _framed())
             return HTMLResponse(page, headers=_framed())
 
-        @app.post(f"{PATH}/enter", include_in_schema=False)
-        async def enter(request: Request) -> Response:
-            """The token, once; a signed cookie from then on."""
-            given = parse_qs((await request.body()).decode("utf-8", "replace")).get("token", [""])[0]
-            if not token or not hmac.compare_digest(given.encode(), token.encode()):
-                await _later()
-                return HTMLResponse(_door("口令不对，请重新输入。"), 401, _door_headers())
-            response = RedirectResponse(f"{PATH}/", 303)
-            response.set_cookie(
-                COOKIE, pass_for(token, time.time() + SESSION_S), SESSION_S, path=PATH, httponly=True,
-                samesite="strict", secure=request.url.scheme == "https",
-            )  # fmt: skip
-            return response
-
         theme = gr.themes.Base(font=FONTS, font_mono=["ui-monospace", "Consolas", "monospace"])
         gr.mount_gradio_app(
             app, build_page(shelf), path=PATH, footer_links=[], run_history=False, show_error=False, ssr_mode=False,
             pwa=False, mcp_server=False, enable_monitoring=False, theme=theme,
         )  # fmt: skip
-        app.add_middleware(EvaluatorsOnly, token=token)
+        app.add_middleware(EvaluatorsShell)
 
     return mount
 
@@ -187,94 +159,23 @@ def build_page(shelf: Shelf) -> gr.Blocks:
     return page
 
 
-class EvaluatorsOnly:
-    """ASGI layer that keeps everybody else out, and makes the framework's shell ours."""
+class EvaluatorsShell:
+    """ASGI layer that makes the framework's shell ours."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self.app, self._token = app, token
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
         self._head = HEAD % (HERE / "page.css").read_text(encoding="utf-8")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is not ours; check the rest."""
-        path = str(scope.get("path", ""))
-        if scope["type"] not in ("http", "websocket") or not (path == PATH or path.startswith(f"{PATH}/")):
-            await self.app(scope, receive, send)
-            return
-        inside = path.removeprefix(PATH)
-        if scope["type"] == "websocket" or not self._may_know(scope) or _closed(inside):
-            await JSONResponse({"detail": "没有这个地址"}, 404)(scope, receive, send)
-        elif inside == "/enter":
-            await self.app(scope, receive, send)
-        elif not self._may_enter(scope):
-            door = HTMLResponse(_door(), 401, _door_headers())
-            await (door if inside in ("", "/") else JSONResponse({"detail": "请先输入口令"}, 401))(scope, receive, send)
-        elif inside == "":
+        """Pass on; rewrite the page."""
+        if scope["type"] == "http" and scope["path"] == PATH:
             await RedirectResponse(f"{PATH}/", 307)(scope, receive, send)
-        elif inside == "/":
+        elif scope["type"] == "http" and scope["path"] == f"{PATH}/":
             # The body has to arrive unpacked to be rewritten; it is packed again further out.
             plain = [(k, v) for k, v in scope["headers"] if k.lower() != b"accept-encoding"]
             await self.app({**scope, "headers": plain}, receive, Rewriter(send, self._head).send)
         else:
             await self.app(scope, receive, send)
-
-    def _may_know(self, scope: Scope) -> bool:
-        """Whether the page exists for this request."""
-        peer = (scope.get("client") or ("", 0))[0]
-        return bool(self._token) or from_this_machine(Headers(scope=scope), peer)
-
-    def _may_enter(self, scope: Scope) -> bool:
-        return not self._token or is_pass(Request(scope).cookies.get(COOKIE, ""), self._token, time.time())
-
-
-def _closed(inside: str) -> bool:
-    """Doors of the framework that this page has no use for: uploads, files, a proxy."""
-    if inside.startswith("/gradio_api/"):
-        return not inside.removeprefix("/gradio_api/").startswith(OPEN_API)
-    return inside.startswith(("/login", "/logout", "/monitoring", "/svelte", "/docs", "/redoc", "/openapi.json"))
-
-
-def pass_for(token: str, until: float) -> str:
-    """What the cookie says: until when it holds, signed. A new token ends all passes."""
-    ends = str(int(until))
-    return f"{ends}.{hmac.new(token.encode(), f'evals {ends}'.encode(), hashlib.sha256).hexdigest()}"
-
-
-def is_pass(cookie: str, token: str, now: float) -> bool:
-    """Whether a cookie is one of ours and still holds."""
-    ends = cookie.partition(".")[0]
-    if not (ends.isascii() and ends.isdecimal() and len(ends) < 12) or int(ends) < now:
-        return False
-    return hmac.compare_digest(cookie.encode(), pass_for(token, int(ends)).encode())
-
-
-async def _later() -> None:
-    import anyio
-
-    await anyio.sleep(WRONG_TOKEN_S)
-
-
-DOOR_STYLE = """:root{color-scheme:light dark}body{margin:0;display:grid;place-items:center;min-height:100vh;font:16px/1.7 "PingFang SC","Microsoft YaHei","Noto Sans CJK SC",system-ui,sans-serif;background:light-dark(#f4f6f9,#12171d);color:light-dark(#1c2733,#e4eaf0)}
-form{width:min(340px,86vw);padding:28px 28px 24px;border-radius:12px;background:light-dark(#fff,#1a2129);border:1px solid light-dark(#dde3ea,#323d49)}h1{margin:0 0 4px;font-size:20px}p{margin:0 0 14px;font-size:14px;color:light-dark(#566474,#a3b0bd)}
-input,button{width:100%;box-sizing:border-box;padding:9px 12px;border-radius:8px;font:inherit;border:1px solid light-dark(#dde3ea,#323d49)}button{margin-top:12px;border:0;background:#1d5fb4;color:#fff;font-weight:600;cursor:pointer}
-[role=alert]{color:light-dark(#b3450a,#f5a27a)}"""
-
-
-def _door(trouble: str = "") -> str:
-    said = f'<p role="alert">{escape(trouble)}</p>' if trouble else "<p>供评测人员使用，请输入口令。</p>"
-    return (
-        f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width, initial-scale=1"><title>问策 · 评测</title><style>{DOOR_STYLE}</style></head>'
-        f'<body><form method="post" action="{PATH}/enter"><h1>问策 · 评测</h1>{said}<input type="password" name="token" '
-        f'aria-label="口令" autocomplete="current-password" required autofocus><button>进入</button></form></body></html>'
-    )
-
-
-def _door_headers() -> dict[str, str]:
-    style = base64.b64encode(hashlib.sha256(DOOR_STYLE.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    return {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
 
 
 def _framed() -> dict[str, str]:

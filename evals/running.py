@@ -63,7 +63,7 @@ def run_dataset(options: argparse.Namespace) -> int:
         raise InputError(f"题集 {dataset} 里没有题目；每行一题")
     questions = _chosen(questions, options)
     settings = load_settings()
-    assistant = replace(open_assistant(settings), home=None)  # an evaluation leaves no records among the askers'
+    assistant = open_assistant(settings)  # an evaluation leaves no records among the askers'
     today = str(assistant.today or dt.date.today())
     assistant = replace(assistant, today=dt.date.fromisoformat(today))
     header = header_of(dataset, questions, settings, assistant, today, llm=not options.no_llm)

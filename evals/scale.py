@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from evals.recipe import Chunk, Recipe
-from evals.stard import ExactStore, Stard, Vectors, cached, lexical_of, vectors_file, vectors_of
+from evals.stard import Stard, Vectors, cached, exact_store, lexical_of, vectors_file, vectors_of
 from index.clause import Clause, Document
 from index.encode import Encoder
+from index.generation import FORMAT, Stamp, open_clauses, read_documents, write_clauses, write_records, write_stamp
 from index.lexical import LexicalIndex
+from index.nearest import NearestPassages
 from index.search import Searcher
-from index.store import VectorStore
+from index.store import Entry, create_store, open_store
 from index.words import Tokenizer
 
 REGIONS = ("上海市", "深圳市")
@@ -65,23 +67,43 @@ def _placed(clause: Clause, mark: str) -> Clause:
     return replace(clause, clause_id=mark + clause.clause_id, document_id=mark + clause.document_id, region=region)
 
 
-def in_memory(found: Articles, encoder: Encoder) -> Searcher:
-    """Our search over vectors in memory."""
-    store = ExactStore(found.vectors, found.clauses)
-    return Searcher(encoder, store, found.lexical, found.clauses, found.documents, "memory", found.tokenizer)
+def on_disk(found: Articles, cache: Path) -> Path:
+    """The files that search reads, as `wence index` writes them."""
+
+    def fill(folder: Path) -> None:
+        found.lexical.save(folder / "lexical")
+        exact_store(found.vectors, found.clauses).save(folder / "nearest")
+        write_clauses(folder, found.clauses, found.documents)
+        write_records(folder / "documents.jsonl", ({**asdict(d), "noted": {}} for d in found.documents))
+        count = len(found.clauses)
+        write_stamp(folder, Stamp(FORMAT, "", "", 0, "", "folder", "", len(found.documents), count, count))
+
+    return _kept(cached(cache, "files", FORMAT, found.key), fill)
+
+
+def from_disk(folder: Path, encoder: Encoder, tokenizer: Tokenizer | None = None) -> Searcher:
+    """Our search over those files, opened as the product opens them."""
+    opened = open_clauses(folder)
+    store = NearestPassages.load(folder / "nearest", opened.columns.ids)
+    documents = [d for d, _ in read_documents(folder)]
+    lexical = LexicalIndex.load(folder / "lexical")
+    return Searcher(
+        encoder, store, lexical, opened.clauses, documents, "files", tokenizer, opened.forms, opened.columns
+    )
 
 
 def in_chroma(found: Articles, encoder: Encoder, cache: Path) -> Searcher:
     """Our search over a Chroma collection in a folder."""
 
     def fill(folder: Path) -> None:
-        store = VectorStore.create(folder, "articles", {"model": encoder.name})
-        ids = [c.clause_id for c in found.clauses]
-        store.add([f"{i}#0" for i in ids], found.vectors, ids, [c.document_id for c in found.clauses])
+        store = create_store(folder, "articles", {"model": encoder.name}, encoder.dimension)
+        store.add(
+            [Entry(f"{c.clause_id}#0", c.clause_id, c.document_id, c.region) for c in found.clauses], found.vectors
+        )
         store.seal()
 
-    folder = _kept(cached(cache, "chroma-sealed", encoder.name, found.key), fill)
-    store = VectorStore.open(folder, "articles")
+    folder = _kept(cached(cache, "chroma-regions", encoder.name, found.key), fill)
+    store = open_store(folder, "articles")
     return Searcher(encoder, store, found.lexical, found.clauses, found.documents, "chroma", found.tokenizer)
 
 

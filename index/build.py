@@ -35,7 +35,6 @@ from index.errors import (
 from index.generation import (
     FORMAT,
     Stamp,
-    clause_record,
     clear_leftovers,
     complete_generations,
     current_generation,
@@ -44,17 +43,20 @@ from index.generation import (
     make_current,
     new_generation,
     noted_paths,
+    open_clauses,
     read_clauses,
     read_documents,
     read_stamp,
+    write_clauses,
     write_records,
     write_stamp,
 )
 from index.lexical import LexicalIndex
-from index.parse import PARSER_VERSION, parse_text
-from index.passages import passages_of
-from index.reading import find_files, read_text
-from index.store import Vectors, VectorStore
+from index.nearest import NearestPassages
+from index.parse import PARSER_VERSION, parse_reading
+from index.passages import Passage, passages_of
+from index.reading import catalog_place, find_files, is_there, read_file, reading_of
+from index.store import Entry, Vectors, VectorStore, create_store, open_store
 from index.words import Tokenizer
 
 Outcome = Literal["added", "updated", "unchanged", "removed", "rejected"]
@@ -77,6 +79,8 @@ class Row:
     outcome: Outcome
     clauses: int = 0
     reason: str = ""
+    doubts: int = 0
+    """Places where a recognised character is so unsure that a person should compare it with the picture."""
 
 
 @dataclass(slots=True)
@@ -116,8 +120,8 @@ class _Old:
     """Files that have to be read again before anything else: their clauses are of another parser, or lost."""
     store: VectorStore | None = None
     """Where vectors can be taken over from; None when all have to be computed."""
-    passages: dict[str, str] = field(default_factory=dict)
-    """Passage text → id in that store."""
+    passages: dict[str, list[str]] = field(default_factory=dict)
+    """Texts of a clause's passages (`_key`) → their ids in that store."""
     current: bool = False
     """Readers can open it as it is, so nothing has to be written when nothing changed."""
 
@@ -127,7 +131,7 @@ def build_index(
     paths: Sequence[Path],
     encoder: Encoder,
     *,
-    chroma_url: str = "",
+    place: str = "",
     rebuild: bool = False,
     bar: Callable[[int, int, int], Progress] | None = None,
 ) -> Report:
@@ -138,7 +142,8 @@ def build_index(
         paths: files, or folders that are searched for text files; a folder's catalog.toml is used. Documents
             read earlier from a folder given here whose file has been deleted leave the index.
         encoder: makes the vectors; its name and dimension go into the stamp.
-        chroma_url: keep vectors on this Chroma server; "" keeps them in the generation's folder.
+        place: keep vectors on this server or in this Milvus file (`index.store`); "" keeps them in the generation's
+            folder.
         rebuild: compute everything again. With paths the index then holds these only; without, every
             document of the index is read again from its file.
         bar: called with (documents, clauses, passages to embed), returns what shows progress.
@@ -152,6 +157,17 @@ def build_index(
         StorageError: the disk refuses; the current index is left as it was.
         SearchError: the Chroma server does not answer; the current index is left as it was.
     """
+    with locked(home):
+        return _build(home, paths, encoder, place, rebuild, bar)
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Nobody else writes an index of this home meanwhile.
+
+    Raises:
+        StorageError: somebody does, or nothing can be written here.
+    """
     from filelock import FileLock, Timeout
 
     try:
@@ -163,7 +179,7 @@ def build_index(
     except OSError as error:
         raise StorageError(f"无法写入 {home}（{cause(error)}）；请检查权限，或用 WENCE_HOME 换一个文件夹") from None
     with lock:
-        return _build(home, paths, encoder, chroma_url, rebuild, bar)
+        yield
 
 
 def _build(
@@ -195,14 +211,14 @@ def _build(
     if old.current and not any(report.count(o) for o in ("added", "updated", "removed")):
         return report
     try:
-        with _cleaned(home) as folder:
+        with cleaned(home) as folder:
             _write(home, folder, entries, old, encoder, url, report, bar)
             make_current(home, folder)
     finally:
         if old.store:
             old.store.close()
     if url:
-        _drop_old_collections(url, home)
+        drop_old_collections(url, home)
     return report
 
 
@@ -211,19 +227,19 @@ def _remove_deleted(folder: Path, entries: dict[str, _Entry]) -> list[Row]:
     if not find_files(folder):
         return []
     below = folder.resolve()
-    gone = [n for n, e in entries.items() if below in (p := Path(e.noted["path"])).parents and not p.is_file()]
+    gone = [n for n, e in entries.items() if below in (p := Path(e.noted["path"])).parents and not is_there(p)]
     return [Row(entries.pop(name).noted["path"], "removed") for name in gone]
 
 
 def _files(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     catalogs: dict[Path, dict[str, dict[str, Any]]] = {}
     for file in find_files(path):
-        folder = file.parent
+        folder, name = catalog_place(file)
         if folder not in catalogs:
             catalogs[folder] = load_catalog(folder)
-        yield file, catalogs[folder].get(file.name, {})
+        yield file, catalogs[folder].get(name, {})
     for folder, catalog in catalogs.items():
-        absent = [name for name in catalog if not (folder / name).is_file()]
+        absent = [name for name in catalog if not is_there(folder / name)]
         if absent and path.is_dir():
             raise InputError(f'{folder / "catalog.toml"}：file = "{absent[0]}" 不在文件夹里；请改正文件名或删去这一段')
 
@@ -231,36 +247,39 @@ def _files(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 def _read(file: Path, catalog: dict[str, Any], entries: dict[str, _Entry]) -> Row:
     try:
         str(file).encode()
-        text = read_text(file)
+        data = read_file(file)
+        noted = {
+            "path": str(file.resolve()),
+            "bytes": hashlib.sha256(data).hexdigest(),
+            "catalog": hashlib.sha256(json.dumps(catalog, sort_keys=True, ensure_ascii=False).encode()).hexdigest(),
+            "parser": PARSER_VERSION,
+        }
+        name = str(catalog.get("document_id") or file.stem)
+        known = entries.get(name)
+        if known and {key: known.noted.get(key) for key in noted} == noted:  # a scan takes seconds a page to read
+            return Row(str(file), "unchanged", sum(not is_card(c) for c in known.clauses))
+        reading = reading_of(data, file)
     except UnicodeEncodeError:
         return Row(str(file), "rejected", reason="文件名不是 UTF-8；请改名")
     except WenceError as error:
         return Row(str(file), "rejected", reason=str(error).removeprefix(str(file)).strip())
-    content = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    noted = {
-        "path": str(file.resolve()),
-        "content": content,
-        "catalog": hashlib.sha256(json.dumps(catalog, sort_keys=True, ensure_ascii=False).encode()).hexdigest(),
-        "parser": PARSER_VERSION,
-    }
-    name = str(catalog.get("document_id") or file.stem)
-    known = entries.get(name)
-    if known and known.noted == noted:
-        return Row(str(file), "unchanged", sum(not is_card(c) for c in known.clauses))
-    elsewhere = known and known.noted["path"] != noted["path"] and Path(known.noted["path"]).is_file()
+    content = hashlib.sha256(reading.text.encode("utf-8", "surrogatepass")).hexdigest()
+    noted["content"] = content
+    elsewhere = known and known.noted["path"] != noted["path"] and is_there(Path(known.noted["path"]))
     if known and elsewhere and known.noted["content"] != content:
         reason = f"与已收录的 {known.noted['path']} 同名；请改名，或在 catalog.toml 写明不同的 document_id"
         return Row(str(file), "rejected", reason=reason)
     twins = [n for n, e in entries.items() if e.noted["content"] == content and e.noted["path"] != noted["path"]]
     for twin in twins:
-        if Path(entries[twin].noted["path"]).is_file():
+        if is_there(Path(entries[twin].noted["path"])):
             return Row(str(file), "rejected", reason=f"内容与 {entries[twin].noted['path']} 完全相同")
         del entries[twin]  # the file was moved or renamed
-    parsed = parse_text(text, file.name, catalog)
+    parsed = parse_reading(reading, catalog_place(file)[1], catalog)
     if not parsed.clauses:
         return Row(str(file), "rejected", reason="没有读出任何条款；请用 `wence parse --coverage` 查看")
     entries[name] = _Entry(parsed.document, [*parsed.clauses, card_of(parsed.document)], noted)
-    return Row(str(file), "updated" if known else "added", len(parsed.clauses))
+    low = len(parsed.receipt.low)
+    return Row(str(file), "updated" if known else "added", len(parsed.clauses), doubts=low)
 
 
 def _old(home: Path, encoder: Encoder, url: str, rebuild: bool) -> _Old:
@@ -281,12 +300,14 @@ def _old(home: Path, encoder: Encoder, url: str, rebuild: bool) -> _Old:
     if (stamp.model, stamp.dimension) != (encoder.name, encoder.dimension):
         return old
     try:
-        old.store = VectorStore.open(folder / "vectors" if stamp.store == "folder" else stamp.store, stamp.collection)
+        old.store = open_store(folder / "vectors" if stamp.store == "folder" else stamp.store, stamp.collection)
         if old.store.count() != stamp.passages:
             old.store = None
     except (IndexMissingError, IndexDamagedError, SearchError, StorageError):
         return old
-    old.passages = {p.text: p.passage_id for c in clauses for p in passages_of(c)}
+    for clause in clauses:
+        of = passages_of(clause)
+        old.passages[_key(of)] = [p.passage_id for p in of]
     old.current = old.store is not None and stamp.store == (url or "folder") and _opens(home, folder)
     return old
 
@@ -295,6 +316,9 @@ def _opens(home: Path, folder: Path) -> bool:
     """Whether readers find this generation and can open what stands in it beside the vectors."""
     try:
         LexicalIndex.load(folder / "lexical")
+        found = open_clauses(folder)
+        if (folder / "vectors").is_dir():
+            NearestPassages.load(folder / "nearest", found.columns.ids)
         return current_generation(home) == folder
     except (IndexMissingError, IndexDamagedError):
         return False
@@ -302,7 +326,7 @@ def _opens(home: Path, folder: Path) -> bool:
 
 def _files_again(folder: Path, paths: Sequence[str]) -> list[Path]:
     """Files of an index whose clauses cannot be taken over."""
-    missing = [p for p in paths if not Path(p).is_file()]
+    missing = [p for p in paths if not is_there(Path(p))]
     if missing:
         raise IndexDamagedError(
             f"索引 {folder.name} 要从原文件重新解析，但 {missing[0]} 已不在（共缺 {len(missing)} 份）；"
@@ -322,68 +346,77 @@ def _write(
     bar: Callable[..., Progress] | None,
 ) -> None:
     clauses = [c for e in entries.values() for c in e.clauses]
-    passages = [p for c in clauses for p in passages_of(c)]
-    document_of = {c.clause_id: c.document_id for c in clauses}
+    passages = [passages_of(c) for c in clauses]
     stamp = Stamp(
         FORMAT, PARSER_VERSION, encoder.name, encoder.dimension,
         collection=f"wence-{datetime.now(UTC):%Y%m%d%H%M%S%f}", store=url or "folder",
         built=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        documents=len(entries), clauses=len(clauses), passages=len(passages),
+        documents=len(entries), clauses=len(clauses), passages=sum(map(len, passages)),
     )  # fmt: skip
     try:
         if url:
-            _note_collections(home, [*_collections(home), (url, stamp.collection)])
+            note_collections(home, [*noted_collections(home), (url, stamp.collection)])
         # Made before anything is embedded: a full disk or an absent server is known at once.
         labels = {"model": stamp.model, "dimension": str(stamp.dimension), "parser": stamp.parser}
-        store = VectorStore.create(url or folder / "vectors", stamp.collection, labels)
+        store = create_store(url or folder / "vectors", stamp.collection, labels, stamp.dimension)
         try:
-            vectors = _vectors([p.text for p in passages], old, encoder, report, bar)
+            vectors = _vectors(passages, old, encoder, report, bar)
+            pairs = ((c, p) for c, of in zip(clauses, passages, strict=True) for p in of)
             store.add(
-                [p.passage_id for p in passages],
+                [Entry(p.passage_id, c.clause_id, c.document_id, c.region, str(c.status), p.text) for c, p in pairs],
                 vectors,
-                [p.clause_id for p in passages],
-                [document_of[p.clause_id] for p in passages],
             )
         finally:
             store.close()
         store.seal()
         LexicalIndex.build(clauses, Tokenizer()).save(folder / "lexical")
-        write_records(folder / "clauses.jsonl", (clause_record(c) for c in clauses))
+        if not url:
+            owners = np.repeat(np.arange(len(clauses), dtype=np.int32), [len(of) for of in passages])
+            NearestPassages(vectors, owners, [c.clause_id for c in clauses]).save(folder / "nearest")
+        write_clauses(folder, clauses, [e.document for e in entries.values()])
         write_records(folder / "documents.jsonl", ({**asdict(e.document), "noted": e.noted} for e in entries.values()))
         write_stamp(folder, stamp)
     except OSError as error:
         raise StorageError(f"写入索引失败（{cause(error)}）；原有索引未受影响，请检查磁盘空间和权限") from error
 
 
+def _key(passages: Sequence[Passage]) -> str:
+    """What the vectors of a clause depend on: a piece's vector is read from the whole."""
+    return "\x1f".join(p.text for p in passages)
+
+
 def _vectors(
-    texts: list[str], old: _Old, encoder: Encoder, report: Report, bar: Callable[..., Progress] | None
+    passages: Sequence[Sequence[Passage]],
+    old: _Old,
+    encoder: Encoder,
+    report: Report,
+    bar: Callable[..., Progress] | None,
 ) -> Vectors:
-    """Vectors of passages, [len(texts), dimension]: taken over where the text is known, computed where not."""
-    known: dict[str, Any] = {}
+    """Vectors of the clauses' passages, [all passages, dimension].
+
+    Taken over where the index holds a clause of the same words, computed once for all clauses of the same words.
+    """
+    keys = [_key(of) for of in passages]
+    known: dict[str, Vectors] = {}
     if old.store:
+        taken = {key: old.passages[key] for key in keys if key in old.passages}
         try:
-            known = old.store.vectors([old.passages[t] for t in texts if t in old.passages])
+            found = old.store.vectors([i for ids in taken.values() for i in ids])
         except (IndexDamagedError, SearchError, StorageError):
-            known = {}  # readable enough to be opened only; all are computed again
-    vectors = np.zeros((len(texts), encoder.dimension), dtype=np.float32)
-    fresh = []
-    for i, text in enumerate(texts):
-        vector = known.get(old.passages.get(text, ""))
-        if vector is None:
-            fresh.append(i)
-        else:
-            vectors[i] = vector
-    report.passages, report.embedded = len(texts), len(fresh)
-    progress = bar(report.documents, report.clauses, len(fresh)) if bar else None
+            found = {}  # readable enough to be opened only; all are computed again
+        known = {key: np.stack([found[i] for i in ids]) for key, ids in taken.items() if all(i in found for i in ids)}
+    fresh = {key: of for key, of in zip(keys, passages, strict=True) if key not in known}
+    sizes = [len(of) for of in fresh.values()]
+    report.passages, report.embedded = sum(map(len, passages)), sum(sizes)
+    progress = bar(report.documents, report.clauses, report.embedded) if bar else None
     if fresh:
-        vectors[fresh] = encoder.encode_passages(
-            [texts[i] for i in fresh], progress=progress.update if progress else None
-        )
-    return vectors
+        computed = encoder.encode_clauses(list(fresh.values()), progress=progress.update if progress else None)
+        known |= dict(zip(fresh, np.split(computed, np.cumsum(sizes)[:-1]), strict=True))
+    return np.concatenate([known[key] for key in keys]) if keys else np.zeros((0, encoder.dimension), np.float32)
 
 
 @contextmanager
-def _cleaned(home: Path) -> Iterator[Path]:
+def cleaned(home: Path) -> Iterator[Path]:
     """A new generation's folder, removed again when building it fails."""
     try:
         folder = new_generation(home)
@@ -396,26 +429,27 @@ def _cleaned(home: Path) -> Iterator[Path]:
         raise
 
 
-def _drop_old_collections(url: str, home: Path) -> None:
+def drop_old_collections(url: str, home: Path) -> None:
     """Remove this home's collections on the server that no generation on disk names.
 
     The new index is current already, so a failure here is left for the next build to make good.
     """
     stamps = [read_stamp(g) for g in complete_generations(home)]
     named = {(s.store, s.collection) for s in stamps}
-    noted = _collections(home)
+    noted = noted_collections(home)
     try:
-        store = VectorStore.open(url, read_stamp(current_generation(home)).collection)
+        store = open_store(url, read_stamp(current_generation(home)).collection)
         for place, name in noted:
             if place == url and (place, name) not in named:
                 store.drop(name)
         store.close()
-        _note_collections(home, [pair for pair in noted if pair[0] != url or pair in named])
+        note_collections(home, [pair for pair in noted if pair[0] != url or pair in named])
     except (WenceError, OSError):
         return
 
 
-def _collections(home: Path) -> list[tuple[str, str]]:
+def noted_collections(home: Path) -> list[tuple[str, str]]:
+    """(place, name) of every collection that this home may have outside its own folder."""
     try:
         rows = json.loads((index_home(home) / COLLECTIONS).read_text(encoding="utf-8"))
         return [(str(url), str(name)) for url, name in rows]
@@ -423,7 +457,8 @@ def _collections(home: Path) -> list[tuple[str, str]]:
         return []
 
 
-def _note_collections(home: Path, collections: Sequence[tuple[str, str]]) -> None:
+def note_collections(home: Path, collections: Sequence[tuple[str, str]]) -> None:
+    """Keep that list; a collection is noted before it is made, so that none is ever forgotten."""
     draft = index_home(home) / (COLLECTIONS + ".new")
     draft.write_text(json.dumps(collections), encoding="utf-8")
     draft.replace(index_home(home) / COLLECTIONS)

@@ -5,15 +5,17 @@ A broken line is an error that names file, line, key and what was expected; noth
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from index.clause import Document, Status
-from index.errors import CatalogError, cause
+from index.errors import CatalogError, StorageError, cause
 
 CATALOG_NAME = "catalog.toml"
 _KEYS = {f.name for f in fields(Document)} - {"text_hash", "validity_text"}
@@ -59,22 +61,103 @@ def load_catalog(folder: Path) -> dict[str, dict[str, Any]]:
 
 def _check(path: Path, lines: list[str], start: int, entry: dict[str, Any]) -> None:
     for key, value in entry.items():
-        where = f"{path} 第 {_line(lines, key, start)} 行"
-        if key not in _KEYS:
-            raise CatalogError(f"{where}：未知的键 {key}；可用：{'、'.join(sorted(_KEYS))}")
-        if key == "aliases":
-            if not (isinstance(value, list) and all(isinstance(v, str) and v for v in value)):
-                raise CatalogError(f'{where}：aliases = {value!r}；应为字符串列表，如 ["若干意见"]')
-        elif not isinstance(value, str):
-            raise CatalogError(f"{where}：{key} = {value!r}；应为带引号的字符串")
-        elif key == "document_id" and not value.strip():
-            raise CatalogError(f'{where}：document_id = "{value}"；应为不空的名字，或删去这一行')
-        elif key == "status" and value not in set(Status):
-            raise CatalogError(f'{where}：status = "{value}"；应为 {"、".join(Status)}')
-        elif key in _DATES and value and not _is_date(value):
-            raise CatalogError(f'{where}：{key} = "{value}"；日期应为 2025-05-17 这样的格式，未知则写 ""')
+        check_value(f"{path} 第 {_line(lines, key, start)} 行", key, value)
     if not entry.get("file"):
         raise CatalogError(f'{path} 第 {start} 行：缺少 file；应写明文件名，如 file = "a.txt"')
+
+
+def check_value(where: str, key: str, value: object) -> None:
+    """Whether a key may have a value; `where` begins the message.
+
+    Raises:
+        CatalogError: unknown key, wrong type or value.
+    """
+    if key not in _KEYS:
+        raise CatalogError(f"{where}：未知的键 {key}；可用：{'、'.join(sorted(_KEYS))}")
+    if key == "aliases":
+        if not (isinstance(value, list) and all(isinstance(v, str) and v for v in value)):
+            raise CatalogError(f'{where}：aliases = {value!r}；应为字符串列表，如 ["若干意见"]')
+    elif not isinstance(value, str):
+        raise CatalogError(f"{where}：{key} = {value!r}；应为带引号的字符串")
+    elif key == "document_id" and not value.strip():
+        raise CatalogError(f'{where}：document_id = "{value}"；应为不空的名字，或删去这一行')
+    elif key == "status" and value not in set(Status):
+        raise CatalogError(f'{where}：status = "{value}"；应为 {"、".join(Status)}')
+    elif key in _DATES and value and not _is_date(value):
+        raise CatalogError(f'{where}：{key} = "{value}"；日期应为 2025-05-17 这样的格式，未知则写 ""')
+
+
+def edit_entry(folder: Path, file: str, changes: Mapping[str, str | list[str]], drop: Sequence[str] = ()) -> Path:
+    """Change one entry of `folder/catalog.toml`, made when there is none; comments and other entries stay as they are.
+
+    Args:
+        folder: where the file lies.
+        file: its name there.
+        changes: values by key.
+        drop: keys whose override is taken back, so that the text speaks again.
+
+    Returns:
+        The catalog, written in one step.
+
+    Raises:
+        CatalogError: a change is not valid, or the catalog as it stands is not; nothing is written then.
+        StorageError: the folder cannot be written.
+    """
+    from filelock import FileLock
+
+    path = folder / CATALOG_NAME
+    for key, value in changes.items():
+        if key == "file":
+            raise CatalogError("file 是文件名，不能修改；文件改名后请直接改 catalog.toml")
+        check_value(f"{key}={'、'.join(value) if isinstance(value, list) else value}", key, value)
+    for key in drop:
+        if key not in _KEYS or key == "file":
+            raise CatalogError(f"未知的键 {key}；可用：{'、'.join(sorted(_KEYS - {'file'}))}")
+    try:
+        with FileLock(str(folder / f".{CATALOG_NAME}.lock")):
+            load_catalog(folder)  # what is broken already is said with its line, and not written over
+            text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
+            _replace(path, _edited(text, file, changes, drop))
+            load_catalog(folder)
+    except OSError as error:
+        raise StorageError(f"无法写入 {path}（{cause(error)}）；请检查权限和磁盘空间") from None
+    return path
+
+
+def _edited(text: str, file: str, changes: Mapping[str, str | list[str]], drop: Sequence[str]) -> str:
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    entries = document.get("document")
+    if entries is None:
+        entries = tomlkit.aot()
+        document["document"] = entries
+    entry = next((e for e in entries if e.get("file") == file), None)
+    if entry is None:
+        entry = tomlkit.table()
+        entry["file"] = file
+        entries.append(entry)
+        entry = entries[-1]
+    for key, value in changes.items():
+        entry[key] = value
+    for key in drop:
+        entry.pop(key, None)
+    return tomlkit.dumps(document)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.is_file():
+            draft.chmod(path.stat().st_mode & 0o777)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _is_date(value: str) -> bool:

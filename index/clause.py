@@ -7,6 +7,7 @@ This module knows nothing of parsing, vectors or questions.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -80,11 +81,20 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a clause's text stands: character offsets into the decoded source file, end exclusive."""
+    """Where a clause's text stands: character offsets into the file's text as it was read, end exclusive."""
 
     file: str
     start: int
     end: int
+    page: int | None = None
+    """Page on which it begins, from 1; None where the file has no pages."""
+    ocr: float | None = None
+    """Mean confidence, 0..1, of characters that were recognised from a picture; None where none was."""
+
+    def opens(self, url: str) -> str:
+        """Address that opens a document on this page where browsers can (`…pdf#page=3`), else `url` as it is."""
+        paged = self.page and re.fullmatch(r"[^?#]+\.pdf", url, re.I)
+        return f"{url}#page={self.page}" if paged else url
 
 
 @dataclass(frozen=True, slots=True)

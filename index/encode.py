@@ -15,7 +15,7 @@ import re
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -38,6 +38,8 @@ QUANTISATION_GROUP = 64
 """Activations sharing one int8 scale. 32 is 11 % slower, cosine 0.9998; 384 as fast, cosine 0.9990."""
 TOKENISED_TEXTS = 8192
 """Texts tokenised ahead: enough that each token count fills its batches, little enough for memory."""
+_QUERY, _PASSAGE = "query: ", "passage: "
+"""Prompts that the bundled model was trained with."""
 BATCH_TEXTS = 32
 """Texts in one forward pass of sentence-transformers."""
 
@@ -54,6 +56,24 @@ class Encoder(Protocol):
 
     def encode_passages(self, texts: list[str], progress: Progress | None = None) -> Vectors:
         """Passages → float32 [len(texts), dimension], each of length 1, in the order given."""
+
+    def encode_question(self, text: str, parts: Sequence[str]) -> Vectors:
+        """A question and parts of it, which stand in it in this order → float32 [1 + len(parts), dimension]."""
+
+    def encode_clauses(self, clauses: Sequence[Sequence[Piece]], progress: Progress | None = None) -> Vectors:
+        """Clauses, each a whole and then its pieces → float32 [all pieces, dimension], in the order given."""
+
+
+class Piece(Protocol):
+    """A whole text, or a part of one."""
+
+    @property
+    def text(self) -> str:
+        """What is read when it is read alone."""
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Where it stands in the whole, end exclusive; None when it is the whole, or stands nowhere in it."""
 
 
 def load_encoder(model: str, cache: Path, backend: Backend = "auto", progress: bool = True) -> Encoder:
@@ -125,7 +145,12 @@ def _cores() -> int:
 
 class _OpenVino:
     """The bundled model. Batches hold texts of one token count, so there is no padding and no mask:
-    the work is smaller, and a vector does not depend on what else was in the batch."""
+    the work is smaller, and a vector does not depend on what else was in the batch.
+
+    A piece is the mean of its own tokens' states within the whole (late pooling: Günther et al. 2024, "Late
+    Chunking"), so a clause is read once and not sentence by sentence again: a third of the work. On policy.dev the
+    gold clause is as often first (0.906) and in the first five (0.979), on STARD R@10 is 0.576 against 0.577.
+    """
 
     name = BUNDLED_NAME
     dimension = HIDDEN
@@ -153,25 +178,70 @@ class _OpenVino:
         self._lock = threading.Lock()  # a request runs one batch at a time and already uses every core
 
     def encode_queries(self, texts: list[str]) -> Vectors:
-        return self._encode([f"query: {text}" for text in texts], None)
+        return self._encode([_QUERY + text for text in texts], None, None)
 
     def encode_passages(self, texts: list[str], progress: Progress | None = None) -> Vectors:
-        return self._encode([f"passage: {text}" for text in texts], progress)
+        return self._encode([_PASSAGE + text for text in texts], None, progress)
 
-    def _encode(self, texts: list[str], progress: Progress | None) -> Vectors:
-        vectors = np.empty((len(texts), self.dimension), np.float32)
+    def encode_question(self, text: str, parts: Sequence[str]) -> Vectors:
+        spans, end = [], 0
+        for part in parts:
+            start = max(text.find(part, end), 0)
+            end = start + len(part)
+            spans.append((len(_QUERY) + start, len(_QUERY) + end))
+        return self._encode([_QUERY + text], [spans], None)
+
+    def encode_clauses(self, clauses: Sequence[Sequence[Piece]], progress: Progress | None = None) -> Vectors:
+        spans = [[_shifted(p.span) for p in pieces[1:]] for pieces in clauses]
+        vectors = self._encode([_PASSAGE + pieces[0].text for pieces in clauses], spans, progress)
+        alone = [
+            (row, piece.text)
+            for row, (place, piece) in enumerate((n, p) for pieces in clauses for n, p in enumerate(pieces))
+            if place and piece.span is None
+        ]
+        if alone:
+            vectors[[row for row, _ in alone]] = self.encode_passages([text for _, text in alone])
+        return vectors
+
+    def _encode(
+        self, texts: list[str], spans: Sequence[Sequence[tuple[int, int]]] | None, progress: Progress | None
+    ) -> Vectors:
+        """Vectors of texts, each followed by those of its spans."""
+        first = np.cumsum([0, *(1 + len(spans[i]) if spans else 1 for i in range(len(texts)))])
+        vectors = np.empty((first[-1], self.dimension), np.float32)
+        tokenise = self._tokenizer.encode_batch if spans else self._tokenizer.encode_batch_fast
         for start in range(0, len(texts), TOKENISED_TEXTS):
-            part = vectors[start : start + TOKENISED_TEXTS]
-            encodings = self._tokenizer.encode_batch_fast(texts[start : start + TOKENISED_TEXTS])
+            encodings = tokenise(texts[start : start + TOKENISED_TEXTS])
             tokens = [encoding.ids for encoding in encodings]
             for batch in _batches([len(ids) for ids in tokens], exact=True):
                 words = self._words[np.array([tokens[i] for i in batch])]
                 with self._lock:
-                    pooled = self._request.infer({0: words}, share_inputs=True)[0]
-                    part[batch] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+                    states = self._request.infer({0: words}, share_inputs=True)[0]
+                    vectors[first[[start + i for i in batch]]] = states.mean(axis=1)
+                    for i, own in zip(batch, states, strict=True):
+                        if spans and spans[start + i]:
+                            row = first[start + i]
+                            pooled = _pooled(own, encodings[i].offsets, spans[start + i])
+                            vectors[row + 1 : row + 1 + len(pooled)] = pooled
                 if progress:
-                    progress(len(batch))
+                    progress(sum(int(first[start + i + 1] - first[start + i]) for i in batch))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
+
+
+def _shifted(span: tuple[int, int] | None) -> tuple[int, int]:
+    """A span behind the prompt; one that stands nowhere is computed apart."""
+    return (len(_PASSAGE) + span[0], len(_PASSAGE) + span[1]) if span else (0, 0)
+
+
+def _pooled(states: Vectors, offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> Vectors:
+    """Mean state of the tokens in each span, [len(spans), dimension]; of all tokens where a span has none."""
+    places = np.array(offsets)
+    starts, ends = np.array(spans).T[:, :, None]
+    held = (places[:, 1] > starts) & (places[:, 0] < ends) & (places[:, 1] > places[:, 0])
+    held[~held.any(axis=1)] = True
+    shares = held / held.sum(axis=1, keepdims=True)
+    return np.asarray(shares.astype(np.float32) @ states)
 
 
 def _tensors(path: Path) -> dict[str, Vectors]:
@@ -188,7 +258,7 @@ def _tensors(path: Path) -> dict[str, Vectors]:
 
 
 def _graph(tensors: dict[str, Vectors]) -> Any:
-    """BERT as an OpenVINO model: word vectors [batch, tokens, 384] → mean-pooled [batch, 384]."""
+    """BERT as an OpenVINO model: word vectors [batch, tokens, 384] → states of the tokens, of the same shape."""
     openvino = _openvino()
     op = openvino.opset13
 
@@ -226,7 +296,7 @@ def _graph(tensors: dict[str, Vectors]) -> Any:
         mixed = op.reshape(mixed, integers(0, 0, HIDDEN), True)
         x = norm(op.add(linear(mixed, name["ao"]), x), name["aln"])
         x = norm(op.add(linear(op.gelu(linear(x, name["fi"]), "erf"), name["fo"]), x), name["oln"])
-    return openvino.Model([op.result(op.reduce_mean(x, integers(1), False))], [words], BUNDLED_NAME)
+    return openvino.Model([op.result(x)], [words], BUNDLED_NAME)
 
 
 class _SentenceTransformers:
@@ -252,6 +322,13 @@ class _SentenceTransformers:
 
     def encode_passages(self, texts: list[str], progress: Progress | None = None) -> Vectors:
         return self._encode(self._model.encode_document, texts, progress)
+
+    def encode_question(self, text: str, parts: Sequence[str]) -> Vectors:
+        return self.encode_queries([text, *parts])
+
+    def encode_clauses(self, clauses: Sequence[Sequence[Piece]], progress: Progress | None = None) -> Vectors:
+        # Not every model pools by the mean, so a piece is read alone.
+        return self.encode_passages([piece.text for pieces in clauses for piece in pieces], progress)
 
     def _encode(self, encode: Any, texts: list[str], progress: Progress | None) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)

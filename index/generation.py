@@ -1,7 +1,8 @@
 """The index on disk: whole generations side by side, and one small file that says which is current.
 
     <home>/index/CURRENT            name of the generation that readers open
-    <home>/index/g-000007/          stamp.json, documents.jsonl, clauses.jsonl, lexical/, vectors/
+    <home>/index/g-000007/          stamp.json, documents.jsonl, clauses.jsonl, forms.jsonl, columns.npz, ids.txt,
+                                    lexical/, nearest/, vectors/ (unless a server holds them)
 
 A generation is built beside the current one and becomes current by one rename, so a kill at any moment
 leaves the old index or the new one, never half of one.
@@ -13,16 +14,23 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
+import numpy as np
+import numpy.typing as npt
+
+from index.card import is_card
 from index.clause import Clause, Department, Document, Footnote, Source, Status
 from index.errors import IndexDamagedError, IndexMissingError, IndexStampError, StorageError, cause
+from index.forms import Form, form_from, form_of
+from index.record_file import RecordFile, write_record_file
 
 CURRENT = "CURRENT"
-FORMAT = "1"
+FORMAT = "2"
 REBUILD = "请运行 `wence index --rebuild`"
 _NAME = re.compile(r"g-\d{6,}")
 T = TypeVar("T")
@@ -186,6 +194,15 @@ def clause_record(clause: Clause) -> dict[str, Any]:
     return record
 
 
+def write_clauses(folder: Path, clauses: Sequence[Clause], documents: Sequence[Document]) -> None:
+    """Write the clauses, their forms, and the columns by which they are looked up."""
+    write_record_file(folder / "clauses.jsonl", (clause_record(c) for c in clauses))
+    write_record_file(folder / "forms.jsonl", (form_of(c).to_json() for c in clauses))
+    columns = Columns.of(clauses, documents)
+    np.savez(folder / "columns.npz", document=columns.document, card=columns.card)
+    (folder / "ids.txt").write_text("\0".join(columns.ids), encoding="utf-8", newline="")
+
+
 def read_clauses(folder: Path) -> list[Clause]:
     """All clauses of a generation, in the order of the lexical index.
 
@@ -196,6 +213,60 @@ def read_clauses(folder: Path) -> list[Clause]:
     found = _records(path, _clause, REBUILD)
     _complete(path, len(found), read_stamp(folder).clauses)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What search knows of every clause without reading it, in the order of clauses.jsonl."""
+
+    ids: list[str]
+    document: npt.NDArray[np.int32]
+    """Row of its document in documents.jsonl."""
+    card: npt.NDArray[np.bool_]
+    """It is a document's card."""
+
+    @classmethod
+    def of(cls, clauses: Sequence[Clause], documents: Sequence[Document]) -> Columns:
+        """Columns of clauses in memory."""
+        number = {d.document_id: i for i, d in enumerate(documents)}
+        return cls(
+            [c.clause_id for c in clauses],
+            np.array([number[c.document_id] for c in clauses], dtype=np.int32),
+            np.array([is_card(c) for c in clauses], dtype=bool),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClauses:
+    """A generation's clauses, opened and not read."""
+
+    clauses: RecordFile[Clause]
+    forms: RecordFile[Form]
+    columns: Columns
+
+
+def open_clauses(folder: Path) -> OpenClauses:
+    """Open the clauses of a generation; each is read when it is asked for.
+
+    Raises:
+        IndexDamagedError: a file is missing, cut short or does not belong to the others.
+    """
+    clauses = RecordFile(folder / "clauses.jsonl", _clause)
+    forms = RecordFile(folder / "forms.jsonl", form_from)
+    try:
+        with np.load(folder / "columns.npz", allow_pickle=False) as data:
+            document, card = data["document"], data["card"]
+        text = (folder / "ids.txt").read_text(encoding="utf-8")
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise IndexDamagedError(f"索引 {folder} 的条款目录无法读取（{cause(error)}）；{REBUILD}") from None
+    columns = Columns(text.split("\0") if text else [], document, card)
+    expected = read_stamp(folder).clauses
+    for name, found in (
+        ("clauses.jsonl", len(clauses)), ("forms.jsonl", len(forms)), ("ids.txt", len(columns.ids)),
+        ("columns.npz", len(document)),
+    ):  # fmt: skip
+        _complete(folder / name, found, expected)
+    return OpenClauses(clauses, forms, columns)
 
 
 def _clause(row: dict[str, Any]) -> Clause:

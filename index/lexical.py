@@ -16,7 +16,7 @@ import numpy.typing as npt
 from index.clause import Clause
 from index.errors import IndexDamagedError
 from index.passages import context
-from index.words import Tokenizer, load_terms, normalise
+from index.words import STOP, Tokenizer, load_terms, normalise
 
 Scores = npt.NDArray[np.float32]
 _NO_WORD = "\x00"
@@ -93,6 +93,24 @@ class LexicalIndex:
             return np.zeros(len(self._body), dtype=np.float32)
         return np.asarray(self._bm25.get_scores(known), dtype=np.float32)  # type: ignore[attr-defined]
 
+    def rows_holding(self, expression: str) -> npt.NDArray[np.int32] | None:
+        """Rows of clauses that hold every character pair of a normalised expression; None when it has no pair.
+
+        A clause that holds the expression is among them; not each of them holds it.
+        """
+        pairs = ["~" + expression[i : i + 2] for i in range(len(expression) - 1)]
+        pairs = [p for p in pairs if all("\u3400" <= c <= "\u9fff" for c in p[1:]) and p[1:] not in STOP]
+        if not pairs:
+            return None
+        if not all(p in self._vocabulary for p in pairs):
+            return np.zeros(0, dtype=np.int32)
+        columns: dict[str, npt.NDArray[np.int32]] = self._bm25.scores  # type: ignore[attr-defined]
+        found: npt.NDArray[np.int32] | None = None
+        for token in {self._vocabulary[p] for p in pairs}:
+            rows = np.asarray(columns["indices"][columns["indptr"][token] : columns["indptr"][token + 1]])
+            found = rows if found is None else np.intersect1d(found, rows)
+        return np.sort(found) if found is not None else None
+
     def concept_rows(self, group: int) -> npt.NDArray[np.int32]:
         """Rows of the clauses that name a group of the word list in any of its expressions."""
         return self._concepts.row(group)
@@ -123,7 +141,7 @@ class LexicalIndex:
         place[np.fromiter(ids, dtype=np.int64)] = np.arange(len(ids), dtype=np.int32)
         title, body = self._title.marked(rows, place, len(ids)), self._body.marked(rows, place, len(ids))
         weights = np.fromiter(ids.values(), dtype=np.float32)
-        result[:, 0], result[:, 1] = (title | body) @ weights, title @ weights
+        result[:, 0], result[:, 1] = (title | body).astype(np.float32) @ weights, title.astype(np.float32) @ weights
         return result / total
 
 
@@ -174,6 +192,7 @@ class _Rows:
     @classmethod
     def load(cls, stem: Path) -> _Rows:
         return cls(
-            np.load(stem.with_suffix(".flat.npy"), mmap_mode="r"),
-            np.load(stem.with_suffix(".starts.npy"), mmap_mode="r"),
+            # Plain arrays over the map: a slice of a memmap object costs ten times as much.
+            np.load(stem.with_suffix(".flat.npy"), mmap_mode="r").view(np.ndarray),
+            np.load(stem.with_suffix(".starts.npy"), mmap_mode="r").view(np.ndarray),
         )

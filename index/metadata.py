@@ -10,10 +10,12 @@ import re
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from index.clause import Document, Status
 from index.drafts import Outline
 from index.numerals import parse_ordinal
+from index.origins import Quote
 from index.regions import region_of_document
 
 _NUMBER = re.compile(r"[\u4e00-\u9fa5]{1,14}[〔\[［（(【]\s*(?:19|20)\d{2}\s*[〕\]］）)】]\s*第?\s*\d{1,5}\s*号")
@@ -29,6 +31,8 @@ _EXPIRES = re.compile(
 _DRAFT = re.compile(r"征求意见稿|公开征求意见|草案|送审稿|讨论稿")
 _REPLY = re.compile(r"(?:建议|提案|议案).{0,6}(?:答复|复函)|答复函?$")
 _ISSUED = re.compile(r"(?:印发|公布|发布|转发)[^《]*《(.+)》")
+_PUBLISHED = re.compile(r"发布(?:日期|时间)|公开日期")
+_URL = re.compile(r"https?://[^\s)\]]+")
 _PLACEHOLDER = re.compile(r"[xX×]{1,4}\s*[年月日]")
 
 
@@ -50,13 +54,21 @@ def iso_date(text: str) -> str:
         return ""
 
 
-def read_metadata(text: str, file: str, outline: Outline, main: int, catalog: dict[str, str]) -> Document:
-    """The document's facts, from its own text and then from `catalog`, which wins."""
+def read_metadata(
+    text: str, file: str, outline: Outline, main: int, catalog: dict[str, Any]
+) -> tuple[Document, Document, dict[str, Quote]]:
+    """The document's facts, from its own text and then from `catalog`, which wins.
+
+    Returns:
+        The facts, those of the text alone, and for each field the words that it was read from.
+    """
     metadata = outline.metadata
-    title = _title(outline, main) or Path(file).stem
-    number = _number(text, metadata)
-    issuer = _issuer(metadata)
-    dates = metadata.get("signature_date", []) + metadata.get("date", [])
+    title = _title(outline, main)
+    number, number_line = _number(text, metadata)
+    issuer, issuer_line = _issuer(metadata)
+    dates = [
+        (d, line) for line in metadata.get("signature_date", []) + metadata.get("date", []) if (d := iso_date(line))
+    ]
     flat = "".join(p for d in outline.drafts if d.part == main for t, _ in d.pieces for p in (t, "\n"))
     validity_text = _validity(flat)
     effective, expires = "", ""
@@ -65,39 +77,41 @@ def read_metadata(text: str, file: str, outline: Outline, main: int, catalog: di
             effective = iso_date(m.group(1))
         if m := _EXPIRES.search(validity_text):
             expires = iso_date(m.group(1) or m.group(2))
-    published = next(
-        (
-            iso_date(f)
-            for f in metadata.get("field", [])
-            if re.match(r"发布(?:日期|时间)|公开日期", f.lstrip("*【[")) and iso_date(f)
-        ),
-        "",
-    )
-    url = next(
-        (
-            m.group(0)
-            for f in metadata.get("field", [])
-            if "链接" in f[:8] and (m := re.search(r"https?://[^\s)\]]+", f))
-        ),
-        "",
-    )
-    document = Document(
+    lines = metadata.get("field", [])
+    published = next((f for f in lines if _PUBLISHED.match(f.lstrip("*【[")) and iso_date(f)), "")
+    link = next((f for f in lines if "链接" in f[:8] and _URL.search(f)), "")
+    url = _URL.search(link)
+    status, said = _status(title or Path(file).stem, text, number)
+    region = region_of_document(title or Path(file).stem, number, issuer)
+    read = Document(
         document_id=Path(file).stem,
-        title=title,
+        title=title or Path(file).stem,
         number=number,
         issuer=issuer,
-        region=region_of_document(title, number, issuer),
-        status=_status(title, text, number),
-        signed=next((d for d in map(iso_date, dates) if d), ""),
-        published=published,
+        region=region,
+        status=status,
+        signed=dates[0][0] if dates else "",
+        published=iso_date(published) if published else "",
         effective=effective,
         expires=expires,
         validity_text=validity_text,
-        source_url=url,
+        source_url=url.group(0) if url else "",
         file=Path(file).name,
         text_hash=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
-    return _override(document, catalog)
+    sure = {"number": Quote(number_line), "published": Quote(published), "source_url": Quote(link)}
+    sure["title"] = Quote(title)
+    sure["issuer"] = Quote(issuer_line, last=not metadata.get("letterhead"))
+    sure["signed"] = Quote(dates[0][1] if dates else "", last=bool(metadata.get("signature_date")))
+    sure["region"] = Quote(
+        next((s for s in (title, number, issuer_line) if region and region[:2] in s), number), derived=True
+    )
+    if not region:
+        sure.pop("region")
+    sure["status"] = Quote(said, derived=True)
+    sure["validity_text"] = Quote(validity_text)
+    sure |= {key: Quote(validity_text) for key, value in (("effective", effective), ("expires", expires)) if value}
+    return _override(read, catalog), read, sure
 
 
 def _validity(text: str) -> str:
@@ -110,7 +124,7 @@ def _validity(text: str) -> str:
     return found
 
 
-def _override(document: Document, catalog: dict[str, str]) -> Document:
+def _override(document: Document, catalog: dict[str, Any]) -> Document:
     known = {f.name for f in fields(Document)} - {"file", "text_hash"}
     changes: dict[str, object] = {k: v for k, v in catalog.items() if k in known and k != "aliases"}
     if "status" in changes:
@@ -126,24 +140,28 @@ def _title(outline: Outline, main: int) -> str:
     return (issued.group(1) if issued else title).strip()
 
 
-def _number(text: str, metadata: dict[str, list[str]]) -> str:
+def _number(text: str, metadata: dict[str, list[str]]) -> tuple[str, str]:
+    """The document's number and the line that bears it."""
     for line in [*metadata.get("number", []), *(f for f in metadata.get("field", []) if "字号" in f or "文号" in f)]:
         if m := _NUMBER.search(line):
-            return re.sub(r"\s", "", m.group(0))
+            return re.sub(r"\s", "", m.group(0)), line
     if numbers := metadata.get("number"):
-        return re.sub(r"\s", "", numbers[0]).strip("（）()")
-    return ""
+        return re.sub(r"\s", "", numbers[0]).strip("（）()"), numbers[0]
+    return "", ""
 
 
-def _issuer(metadata: dict[str, list[str]]) -> str:
-    names = [re.sub(r"\s", "", n) for n in metadata.get("letterhead", []) if n not in ("文件", "函", "公报")]
-    names = names or [re.sub(r"\s", "", n) for n in metadata.get("signature", [])[:1]]
-    return "、".join(dict.fromkeys(re.sub(r"(?<=.)(?:文件|令|公报|公告|通告)$", "", n) for n in names))
+def _issuer(metadata: dict[str, list[str]]) -> tuple[str, str]:
+    """The issuing offices and the line that names the first of them."""
+    lines = [n for n in metadata.get("letterhead", []) if n not in ("文件", "函", "公报")]
+    lines = lines or metadata.get("signature", [])[:1]
+    names = [re.sub(r"(?<=.)(?:文件|令|公报|公告|通告)$", "", re.sub(r"\s", "", line)) for line in lines]
+    return "、".join(dict.fromkeys(names)), lines[0] if lines else ""
 
 
-def _status(title: str, text: str, number: str) -> Status:
-    if _DRAFT.search(title) or _DRAFT.search(text[:300]):
-        return Status.DRAFT
-    if _REPLY.search(title):
-        return Status.REPLY
-    return Status.ISSUED if number else Status.UNKNOWN
+def _status(title: str, text: str, number: str) -> tuple[Status, str]:
+    """Standing of a document and the words that say so."""
+    if m := _DRAFT.search(title) or _DRAFT.search(text[:300]):
+        return Status.DRAFT, m.group(0)
+    if m := _REPLY.search(title):
+        return Status.REPLY, m.group(0)
+    return (Status.ISSUED, number) if number else (Status.UNKNOWN, "")

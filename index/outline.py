@@ -44,6 +44,8 @@ class Outliner:
         self.outline = Outline()
         self.titles = RunInTitles(self.blocks)
         self.draft: Draft | None = None
+        self.columns: Block | None = None
+        """Head of the table that is being read."""
         self.title_marks: list[str] = []
         self._start_part()
 
@@ -98,8 +100,10 @@ class Outliner:
         self.front = False
         if block.kind == "bracket" and self._bracket(block):
             return i + 1
+        if block.kind != "table":
+            self.columns = None
         if block.kind == "table":
-            self._table(block)
+            self._table(block, i)
         elif block.marker and not self._quoted(block.marker):
             self._numbered(block, block.marker, i)
         elif not block.marker and is_plain_heading(self.blocks, i, self.draft):
@@ -278,8 +282,19 @@ class Outliner:
             return True
         return False
 
-    def _table(self, block: Block) -> None:
+    def _table(self, block: Block, i: int) -> None:
+        """A row: a clause of its own under its columns' names where these are known, else one with its neighbours."""
+        if block.head and i + 1 < len(self.blocks) and self.blocks[i + 1].kind == "table":
+            self.columns = block
+            self.account.enter(block.offsets, "heading", "columns")
+            return
         draft = self.draft
+        if self.columns:
+            row = self._open(Draft(draft.path, draft.label)) if draft else self._paragraph_draft()
+            row.title = self.columns.text
+            self._add(row, block)
+            self.draft = draft
+            return
         if not (draft and (draft.table or draft.run_in or draft.last.endswith(("：", ":")))):
             draft = self._paragraph_draft()
         self._add(draft, block)

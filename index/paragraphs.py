@@ -39,6 +39,8 @@ class Block:
     """Display width of the last line that was joined in."""
     bold: list[tuple[int, int]] = field(default_factory=list)
     marks: list[tuple[int, str]] = field(default_factory=list)
+    head: bool = False
+    """The row of a table that names its columns."""
 
     @property
     def ended(self) -> bool:
@@ -85,6 +87,8 @@ NUMBER = re.compile(
     r"|[\u4e00-\u9fa5]{0,20}令?第\s*[\d零〇一二三四五六七八九十百]{1,6}\s*[号期]|\d{4}\s*年\s*第\s*\d{1,4}\s*[号期])[）)]?$"
 )
 """A line that is a document number and nothing else: 沪经信技〔2023〕409号, 市政府令第12号, 2024年第6号."""
+_SIGNER = re.compile(r"\s*签\s*发\s*人\s*[：:].{1,20}$")
+"""Beside the number in the letterhead of a document that goes upwards."""
 DATE = re.compile(
     r"^[（(]?(?:(?:\d{4}|[二〇○零一二三四五六七八九]{4}|202[xX×]|XXXX)\s*年\s*[\dxX×一二三四五六七八九十]{1,3}\s*月\s*[\dxX×一二三四五六七八九十]{1,3}\s*日"
     r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2})\s*(?:印发|发布|公布)?[）)]?$"
@@ -123,6 +127,8 @@ def join_lines(account: Account, lines: list[Line]) -> Layout:
     article = 0
     for line in lines:
         if line.kind == "blank" or line.kind in NOISE_KINDS:
+            if line.kind == "table_rule" and layout.blocks and layout.blocks[-1].kind == "table" and not gap:
+                layout.blocks[-1].head = True
             gap, footnote = True, None
             page = page or line.kind in ("page_number", "running_header")
             continue
@@ -186,13 +192,18 @@ def _kind(text: str) -> BlockKind:
         return "text"
     if len(text) <= 200 and _FIELD.match(text) and not (is_ended(text) and "。" in text[:-1]):
         return "field"
-    if NUMBER.match(text):
+    if NUMBER.match(_SIGNER.sub("", text)):
         return "number"
     if DATE.match(text):
         return "date"
     if _ATTACHMENT.match(text):
         return "attachment"
     return "bracket" if is_bracket(text) else "text"
+
+
+def is_field(text: str) -> bool:
+    """A line such as 发文字号：… that says something about the document."""
+    return len(text) <= 200 and bool(_FIELD.match(text))
 
 
 def is_addressee(text: str) -> bool:

@@ -10,19 +10,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from index.account import Account
 from index.clause import Clause, Document, Footnote, Source, clause_id
 from index.drafts import Draft, Outline
+from index.files.sheet import Reading
 from index.footnotes import set_aside_footnotes
 from index.lines import split_lines
 from index.metadata import read_metadata
+from index.origins import Fact, facts_of
 from index.outline import Outliner
 from index.pages import find_tables, set_aside_pages
 from index.paragraphs import FootnoteText, join_lines
 from index.receipt import Receipt
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 
 _ISSUES = re.compile(
     r"(?:印发|公布|发布|转发|征求)[^《]{0,20}《(.+?)》|《([^》]+)》[^。]{0,80}(?:现予|予以)(?:公布|发布|印发)"
@@ -37,13 +40,20 @@ class Parsed:
     document: Document
     clauses: tuple[Clause, ...]
     receipt: Receipt
+    facts: tuple[Fact, ...] = ()
+    """What is known of the document and where each value was read."""
 
 
-def parse_text(text: str, file: str, catalog: dict[str, str] | None = None) -> Parsed:
+def parse_text(text: str, file: str, catalog: dict[str, Any] | None = None) -> Parsed:
+    """Parse one document that is plain text; see `parse_reading`."""
+    return parse_reading(Reading(text), file, catalog)
+
+
+def parse_reading(reading: Reading, file: str, catalog: dict[str, Any] | None = None) -> Parsed:
     """Parse one document.
 
     Args:
-        text: decoded source; offsets in the result count its characters.
+        reading: its text with pages; offsets in the result count the characters of the text.
         file: name kept in each clause's `source`.
         catalog: fields of `Document` that override what is read from the text.
 
@@ -51,6 +61,7 @@ def parse_text(text: str, file: str, catalog: dict[str, str] | None = None) -> P
         Clauses in source order. A document of which nothing is a clause comes back with none;
         the receipt says where its characters went.
     """
+    text = reading.text
     account = Account(text)
     lines = split_lines(account)
     set_aside_pages(account, lines)
@@ -61,11 +72,11 @@ def parse_text(text: str, file: str, catalog: dict[str, str] | None = None) -> P
     account.close()
     catalog = catalog or {}
     main = _main_part(outline, catalog.get("title", ""))
-    document = read_metadata(text, file, outline, main, catalog)
+    document, read, quotes = read_metadata(text, file, outline, main, catalog)
     notes = _footnotes_by_mark(layout.footnotes)
-    clauses = _clauses(document, file, outline, main, notes)
-    receipt = Receipt.of(account, clauses, outline.gaps, layout.doubts, _unplaced(notes))
-    return Parsed(document, clauses, receipt)
+    clauses = _clauses(document, file, outline, main, notes, reading)
+    receipt = Receipt.of(account, clauses, outline.gaps, layout.doubts, _unplaced(notes), reading)
+    return Parsed(document, clauses, receipt, facts_of(document, read, quotes, catalog, reading))
 
 
 def _squeeze(text: str) -> str:
@@ -95,7 +106,7 @@ def _main_part(outline: Outline, catalog_title: str) -> int:
 
 
 def _clauses(
-    document: Document, file: str, outline: Outline, main: int, notes: dict[str, list[str]]
+    document: Document, file: str, outline: Outline, main: int, notes: dict[str, list[str]], reading: Reading
 ) -> tuple[Clause, ...]:
     titles = [part.title for part in outline.parts]
     paths = [d.path if d.part == main or not titles[d.part] else (titles[d.part], *d.path) for d in outline.drafts]
@@ -123,7 +134,7 @@ def _clauses(
                 text=text,
                 departments=tuple(draft.departments),
                 department_text=draft.department_text,
-                source=Source(file, offsets[0], offsets[-1] + 1),
+                source=_source(file, offsets, reading),
                 footnotes=tuple(Footnote(m, notes[m].pop(0)) for m in draft.marks if notes.get(m)),
                 paragraph=place[below] if draft.label and siblings[below] > 1 else 0,
                 ordinal=ordinal,
@@ -132,6 +143,12 @@ def _clauses(
         )
         seen[words] += 1
     return tuple(clauses)
+
+
+def _source(file: str, offsets: list[int], reading: Reading) -> Source:
+    start, end = offsets[0], offsets[-1] + 1
+    sure = reading.confidence(start, end)
+    return Source(file, start, end, reading.page_at(start), None if sure is None else round(sure, 4))
 
 
 def _join(draft: Draft) -> tuple[str, list[int]]:

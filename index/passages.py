@@ -20,6 +20,9 @@ class Passage:
     passage_id: str
     clause_id: str
     text: str
+    span: tuple[int, int] | None = None
+    """Where it stands in the text of the clause's first passage, end exclusive; None for that passage itself, and for
+    what lies behind its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +74,26 @@ def context(clause: Clause) -> str:
 
 
 def passages_of(clause: Clause) -> list[Passage]:
-    """The whole clause under its headings, then each sentence under the clause's own title.
+    """The whole clause under its headings, then each sentence, with the clause's own title where it stands alone.
 
     Footnotes are embedded too: they are where definitions stand. A clause that is one short sentence
     gives one passage only.
     """
     head = context(clause)
     notes = "".join(f"\n{note.text}" for note in clause.footnotes)
-    texts = [f"{head}\n{(clause.text + notes)[:MAX_PASSAGE_CHARS]}"]
+    body = (clause.text + notes)[:MAX_PASSAGE_CHARS]
     title = clause.title or clause.document_title
-    texts += [f"{title}：{s[:MAX_PASSAGE_CHARS]}" for s in _own_sentences(clause)]
-    return [Passage(f"{clause.clause_id}#{i}", clause.clause_id, text) for i, text in enumerate(texts)]
+    found = [Passage(f"{clause.clause_id}#0", clause.clause_id, f"{head}\n{body}")]
+    end = 0
+    for number, sentence in enumerate(_own_sentences(clause), 1):
+        start = body.find(sentence, end)
+        span = None
+        if start >= 0:
+            end = start + len(sentence)
+            span = (len(head) + 1 + start, len(head) + 1 + end)
+        text = f"{title}：{sentence[:MAX_PASSAGE_CHARS]}"
+        found.append(Passage(f"{clause.clause_id}#{number}", clause.clause_id, text, span))
+    return found
 
 
 def sentence_passage_ids(clause: Clause) -> dict[Span, str]:

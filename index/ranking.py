@@ -9,6 +9,7 @@ questions that are reported. The weights are a few numbers in `ranking.json` and
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +19,15 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from index.card import is_card
-from index.clause import Clause, Status
+from index.clause import Status
+from index.forms import Form
 from index.lexical import LexicalIndex
-from index.passages import sentence_spans
 from index.quantity_signs import MONEY
 from index.query import Intent, Query
-from index.words import load_terms, normalise
+from index.words import load_terms
 
 Matrix = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float32]
 
 FEATURES = (
     "dense_clause",  # cosine of question and whole clause, centred: (s - 0.85) * 10
@@ -69,7 +70,7 @@ class Candidate:
     """A clause to be ranked, with what the two searches gave it."""
 
     row: int
-    clause: Clause
+    form: Form
     dense_clause: float
     dense_best: float
     dense_part: float
@@ -88,10 +89,27 @@ def score(features: Matrix, weights: npt.NDArray[np.float32]) -> npt.NDArray[np.
     return features @ weights
 
 
+def promise(
+    tokens: Mapping[str, float], whole: Scores, best: Scores, part: Scores, bm25: Scores, weights: Scores
+) -> Scores:
+    """The part of each candidate's utility that needs no look at its text: [candidates]; see `Candidate`."""
+    total = max(sum(tokens.values()), 1e-6)
+    columns = {
+        "dense_clause": (whole - 0.85) * 10,
+        "dense_best": (best - 0.85) * 10,
+        "dense_part": (part - 0.85) * 10,
+        "dense_gap": (best - best.max()) * 10,
+        "bm25_share": bm25 / total,
+        "bm25_gap": bm25 / max(float(bm25.max()), 1e-6) - 1,
+    }
+    parts = [values * weights[FEATURES.index(name)] for name, values in columns.items()]
+    return np.asarray(np.sum(parts, axis=0), dtype=np.float32)
+
+
 def featurise(
     query: Query, tokens: Mapping[str, float], candidates: Sequence[Candidate], lexical: LexicalIndex
 ) -> Matrix:
-    """Features of each candidate: float32 [len(candidates), len(FEATURES)].
+    """The feature matrix, [len(candidates), len(FEATURES)].
 
     Args:
         query: the question, read.
@@ -99,60 +117,62 @@ def featurise(
         candidates: clauses of this question only; gaps are taken over them.
         lexical: for what a clause covers.
     """
-    out = np.zeros((len(candidates), len(FEATURES)), dtype=np.float32)
     if not candidates:
-        return out
+        return np.zeros((0, len(FEATURES)), dtype=np.float32)
+    rows: list[tuple[float, ...]] = []
     total = max(sum(tokens.values()), 1e-6)
     best_dense = max(c.dense_best for c in candidates)
     best_bm25 = max(max(c.bm25 for c in candidates), 1e-6)
     words = {t: w for t, w in tokens.items() if not t.startswith("~")} or dict(tokens)
-    covered = lexical.covered(words, [c.row for c in candidates])
-    vocabulary_total = max(sum(words.values()), 1e-6)
+    covered = lexical.covered(words, [c.row for c in candidates]).tolist()
     named = Named(query, lexical)
+    best_sentence = BestSentence(words, named)
     numbers = set(_NUMBER.findall(query.topic))
     rarest = Rarest(words, named, lexical)
-    for i, c in enumerate(candidates):
-        clause = c.clause
-        text = normalise(clause.text)
-        heads = normalise(" ".join([*clause.path, clause.title]))
-        cover, concepts, meaning = _best_sentence(clause, heads, words, vocabulary_total, named)
-        reply = clause.status == Status.REPLY
-        asks = query.intents
-        out[i] = (
+    likely = set(query.documents.likely)
+    asks = query.intents
+    for c, (held, held_in_heads) in zip(candidates, covered, strict=True):
+        form = c.form
+        text, heads = form.text, form.heads
+        cover, concepts, meaning = best_sentence.of(form)
+        reply = form.status == Status.REPLY
+        whole = heads + " " + text
+        row = (
             (c.dense_clause - 0.85) * 10,
             (c.dense_best - 0.85) * 10,
             (c.dense_part - 0.85) * 10,
             (c.dense_best - best_dense) * 10,
             c.bm25 / total,
             c.bm25 / best_bm25 - 1,
-            covered[i, 0],
-            covered[i, 1],
+            held,
+            held_in_heads,
             cover,
-            named.share(heads + " " + text),
+            named.share(whole),
             concepts,
             named.share(heads),
             meaning,
-            rarest.held(heads + " " + text),
+            rarest.held(whole),
             rarest.held(heads),
             _numbers_shared(numbers, text),
-            (c.dense_best - 0.75) * 5 * covered[i, 0],
-            np.log(max(len(clause.text), 10) / 150),
+            (c.dense_best - 0.75) * 5 * held,
+            math.log(max(form.length, 10) / 150),
             Intent.AMOUNT in asks and bool(MONEY.search(text)),
-            Intent.AMOUNT in asks and rarest.beside(clause, heads, MONEY),
-            Intent.LIST in asks and rarest.beside(clause, heads, _ENUMERATES),
+            Intent.AMOUNT in asks and rarest.beside(form, MONEY),
+            Intent.LIST in asks and rarest.beside(form, _ENUMERATES),
             Intent.COORDINATOR in asks and bool(re.search(r"统筹(?:推进|协调)|负责统筹|总牵头", text)),
-            Intent.DEPARTMENT in asks and bool(clause.department_text or "负责" in text),
+            Intent.DEPARTMENT in asks and bool(form.departments or "负责" in text),
             Intent.VALIDITY in asks and bool(_VALID.search(text)),
-            Intent.FACTS in asks and is_card(clause),
-            Intent.VALIDITY in asks and is_card(clause),
-            Intent.DEFINITION in asks and bool(clause.footnotes or "是指" in text or "以下简称" in text),
+            Intent.FACTS in asks and form.card,
+            Intent.VALIDITY in asks and form.card,
+            Intent.DEFINITION in asks and bool(form.notes or "是指" in text or "以下简称" in text),
             Intent.GOAL in asks and bool("到20" in text or "目标" in heads),
             Intent.STATISTICS in asks and reply,
-            clause.status == Status.DRAFT,
+            form.status == Status.DRAFT,
             reply and Intent.STATISTICS not in asks,
-            clause.document_id in query.documents.likely,
+            form.document_id in likely,
         )
-    return out
+        rows.append(row)
+    return np.array(rows, dtype=np.float32)
 
 
 class Named:
@@ -165,21 +185,32 @@ class Named:
         self._all = query.concepts
         asking = load_terms().asking
         self.concepts = [(c, lexical.concept_weight(c.group)) for c in query.concepts if c.group >= asking]
+        self._subjects = [((*c.said, *c.others), w) for c, w in self.concepts]
         self._total = sum(w for _, w in self.concepts)
 
     def share(self, text: str) -> float:
         """Weight of the concepts that `text` names over that of all, 0..1; 0 when the question has none."""
         if not self._total:
             return 0.0
-        return sum(w for c, w in self.concepts if any(m in text for m in (*c.said, *c.others))) / self._total
+        held = 0.0
+        for members, weight in self._subjects:  # plain loops: this runs a thousand times a question
+            for member in members:
+                if member in text:
+                    held += weight
+                    break
+        return held / self._total
 
     def words_otherwise(self, text: str, words: Mapping[str, float]) -> set[str]:
         """Words of the question that `text` has only under another expression."""
         found: set[str] = set()
-        for concept in self._all:
-            if any(o in text for o in concept.others):
-                found |= {w for w in words if any(w in s or s in w for s in concept.said)}
+        for others, meant in self.meant(words):
+            if any(o in text for o in others):
+                found |= meant
         return found
+
+    def meant(self, words: Mapping[str, float]) -> list[tuple[tuple[str, ...], set[str]]]:
+        """For each concept its other expressions, and the words of the question that they stand for."""
+        return [(c.others, {w for w in words if any(w in s or s in w for s in c.said)}) for c in self._all]
 
 
 class Rarest:
@@ -194,12 +225,11 @@ class Rarest:
         """1 when `text` holds it, else 0; 0 when the question says nothing the index knows."""
         return float(any(e in text for e in self._expressions))
 
-    def beside(self, clause: Clause, heads: str, sign: re.Pattern[str]) -> bool:
+    def beside(self, form: Form, sign: re.Pattern[str]) -> bool:
         """Whether a sentence that shows `sign` names it too, itself or through the headings or the sentence before."""
         before = ""
-        for span in sentence_spans(clause.text):
-            sentence = normalise(clause.text[span.start : span.end])
-            if sign.search(sentence) and self.held(f"{heads} {before} {sentence}"):
+        for sentence in form.sentences:
+            if sign.search(sentence) and self.held(f"{form.heads} {before} {sentence}"):
                 return True
             before = sentence
         return False
@@ -218,19 +248,38 @@ def _numbers_shared(numbers: set[str], text: str) -> float:
 _VALID = re.compile(r"有效期|施行|生效|起实施|起执行")
 
 
-def _best_sentence(
-    clause: Clause, heads: str, words: Mapping[str, float], total: float, named: Named
-) -> tuple[float, float, float]:
-    """Best share of words, of concepts, and of words in any expression, that one sentence and its headings hold."""
-    in_heads = {w for w in words if w in heads}
-    cover = concepts = meaning = 0.0
-    sentences = [clause.text[s.start : s.end] for s in sentence_spans(clause.text)] + [n.text for n in clause.footnotes]
-    for sentence in sentences:
-        flat = normalise(sentence)
-        held = {w for w in words if w in in_heads or w in flat}
-        cover = max(cover, sum(words[w] for w in held) / total)
-        both = heads + " " + flat
-        concepts = max(concepts, named.share(both))
-        held |= named.words_otherwise(both, words)
-        meaning = max(meaning, sum(words[w] for w in held) / total)
-    return cover, concepts, meaning
+class BestSentence:
+    """How much of a question one sentence of a clause holds, its headings included."""
+
+    def __init__(self, words: Mapping[str, float], named: Named) -> None:
+        self._words, self._named = words, named
+        self._total = max(sum(words.values()), 1e-6)
+        self._meant = [(others, meant) for others, meant in named.meant(words) if meant]
+
+    def of(self, form: Form) -> tuple[float, float, float]:
+        """Best share of words, of concepts, and of words in any expression, each 0..1 and each of its own sentence."""
+        words, heads, share = self._words, form.heads, self._named.share
+        in_heads = {w for w in words if w in heads}
+        anywhere = "\n".join([form.text, *form.notes]) if form.notes else form.text
+        open_words = [w for w in words if w not in in_heads and w in anywhere]
+        cover = concepts = meaning = 0.0
+        for sentence in (*form.sentences, *form.notes):
+            held = in_heads.union([w for w in open_words if w in sentence])
+            value = sum(map(words.__getitem__, held)) / self._total
+            if value > cover:
+                cover = value
+            both = heads + " " + sentence
+            if concepts < 1.0:
+                concepts = max(concepts, share(both))
+            before = len(held)
+            for others, meant in self._meant:
+                if not meant <= held:
+                    for other in others:
+                        if other in both:
+                            held |= meant
+                            break
+            if len(held) > before:
+                value = sum(map(words.__getitem__, held)) / self._total
+            if value > meaning:
+                meaning = value
+        return cover, concepts, meaning

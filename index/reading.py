@@ -1,43 +1,51 @@
-"""Bytes of a policy file to text, losing nothing: UTF-8 (with or without mark), UTF-16, GB18030.
-
-Only these are read. Another encoding is named in the error rather than guessed at, because a wrong
-guess turns 万 into another character without anybody noticing.
-"""
+"""Policy files to text: what stands at a path, in a folder, or in a zip archive."""
 
 from __future__ import annotations
 
-import codecs
 from pathlib import Path
 
 from index.errors import DocumentError, cause
+from index.files.archive import ZIP_SUFFIX, archive_of, list_members, read_member
+from index.files.kinds import SUFFIXES, read_bytes
+from index.files.sheet import Reading
 
-MAX_FILE_BYTES = 20 * 1024 * 1024
-"""Larger files are refused: the longest statute in the corpora seen is under 1 MiB of text."""
-
-TEXT_SUFFIXES = (".txt", ".md", ".markdown")
-"""Files that a folder is searched for."""
-
-_COMMON = frozenset(
-    "的一是在不有和人中大为上国以要时来用到作于出分对成会可主发年动同工能下过产方后多定行学法所民经三进等部度家力化高自理实加量制机业本性应开合由其前外政日事平全关各重新内数正利"
-    "第条市区科技企支持单位管办项规二四五章（），。、；："
-)
-"""Characters and signs of which any Chinese official text is largely made."""
-MIN_COMMON = 0.15
-"""Share of them: the five bundled documents have 0.47 to 0.52, Korean or Japanese read as GB18030 under 0.09."""
-
-_BINARY_SIGNS = (
-    (b"%PDF", "PDF"), (b"PK\x03\x04", "docx/xlsx/zip"), (b"\xd0\xcf\x11\xe0", "旧版 Office"), (b"\x89PNG", "PNG 图片"),
-    (b"\xff\xd8\xff", "JPEG 图片"), (b"\x1f\x8b", "gzip"),
-)  # fmt: skip
+MAX_FILE_BYTES = 100 * 1024 * 1024
+"""Larger files are refused: a scanned document of 200 pages has about 60 MiB."""
 
 
 def read_text(path: Path) -> str:
-    """Decoded text of a file, line ends as they stand, byte-order mark removed.
+    """Text of a file, the text that offsets of its clauses count; see `read_source`."""
+    return read_source(path).text
+
+
+def read_source(path: Path) -> Reading:
+    """A file as text with its pages; a path may lead into a zip archive (`a.zip/b.docx`).
 
     Raises:
-        DocumentError: missing, empty, binary, too large, or in an encoding that is not read.
+        DocumentError: missing, empty, too large, damaged, locked, or of a kind or encoding that is not read.
+    """
+    return reading_of(read_file(path), path)
+
+
+def reading_of(data: bytes, path: Path) -> Reading:
+    """A file's bytes as text with its pages; `path` tells the kind where the bytes do not. Errors: `read_source`."""
+    if path.suffix.lower() == ZIP_SUFFIX:
+        list_members(path, SUFFIXES)  # says what is wrong with it, if anything is
+    reading = read_bytes(data, str(path))
+    if not reading.text.strip():
+        raise DocumentError(f"{path} 没有文字（{len(data)} 字节）；请换成含正文的文件")
+    return reading
+
+
+def read_file(path: Path) -> bytes:
+    """Bytes of a file or of an archive's member.
+
+    Raises:
+        DocumentError: missing, a folder, too large, not readable.
     """
     try:
+        if not path.exists() and (archive := archive_of(path)):
+            return read_member(path, archive, MAX_FILE_BYTES)
         size = path.stat().st_size
         if path.is_dir():
             raise DocumentError(f"{path} 是文件夹，这里需要一个文件；整个文件夹请用 `wence index {path}`")
@@ -45,87 +53,57 @@ def read_text(path: Path) -> str:
             raise DocumentError(f"{path} 有 {size:,} 字节，超过上限 {MAX_FILE_BYTES:,}；请拆成单个文件")
         with path.open("rb") as file:  # what has no size, like /dev/zero, may still have no end
             data = file.read(MAX_FILE_BYTES + 1)
-        if len(data) > MAX_FILE_BYTES:
-            raise DocumentError(f"{path} 超过上限 {MAX_FILE_BYTES:,} 字节；请拆成单个文件")
     except FileNotFoundError:
         raise DocumentError(f"找不到文件 {path}；请检查路径") from None
     except OSError as error:
         raise DocumentError(f"无法读取 {path}（{cause(error)}）；请检查权限") from None
-    text = decode(data, str(path))
-    if not text.strip():
-        raise DocumentError(f"{path} 没有文字（{size} 字节）；请换成含正文的文本文件")
-    return text
+    if len(data) > MAX_FILE_BYTES:
+        raise DocumentError(f"{path} 超过上限 {MAX_FILE_BYTES:,} 字节；请拆成单个文件")
+    return data
 
 
-def decode(data: bytes, name: str) -> str:
-    """Text of `data`; `name` is only for messages.
-
-    Raises:
-        DocumentError: binary content or another encoding.
-    """
-    for sign, kind in _BINARY_SIGNS:
-        if data.startswith(sign):
-            raise DocumentError(f"{name} 是{kind}文件，不是文本；请先另存为 UTF-8 文本（.txt 或 .md）")
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):  # fmt: skip
-        if data.startswith(mark):
-            try:
-                return data[len(mark) :].decode(encoding)
-            except UnicodeDecodeError:
-                raise DocumentError(f"{name} 带有 {encoding} 标记但内容损坏；请重新导出") from None
-    if b"\x00" in data:
-        raise DocumentError(f"{name} 含有空字节，是二进制文件；请先另存为 UTF-8 文本")
+def is_there(path: Path) -> bool:
+    """Whether a file, or the archive's member that a path leads to, is still there."""
+    if path.is_file():
+        return True
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        position = error.start
-    try:
-        text = data.decode("gb18030")
-    except UnicodeDecodeError:
-        text = ""
-    if text and _looks_chinese(text):
-        return text
-    raise DocumentError(
-        f"{name} 不是 UTF-8（第 {position} 字节），也不是 GB18030；可能是 {_likely(data)}，请另存为 UTF-8"
-    )
-
-
-def _looks_chinese(text: str) -> bool:
-    """GB18030 accepts nearly any bytes, so the result must read as Chinese: GB2312 characters, common ones among them.
-
-    Korean and Japanese bytes also come out as GB2312 characters, but as rare ones.
-    """
-    wide = "".join(c for c in text[:20_000] if ord(c) > 127)
-    if not wide:
+        archive = archive_of(path)
+        return archive is not None and path in list_members(archive, SUFFIXES)
+    except (DocumentError, OSError):
         return False
-    plain = len(wide.encode("gb2312", "ignore").decode("gb2312")) / len(wide)
-    common = sum(c in _COMMON for c in wide) / len(wide)
-    return plain > 0.9 and common > MIN_COMMON
 
 
-def _likely(data: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(data[:50_000]).best()
-    return best.encoding if best else "未知编码或二进制"
+def catalog_place(path: Path) -> tuple[Path, str]:
+    """The folder whose catalog.toml speaks of a file, and the file's name there (`a.zip/b.docx` in an archive)."""
+    archive = None if path.exists() else archive_of(path)
+    return (archive.parent, path.relative_to(archive.parent).as_posix()) if archive else (path.parent, path.name)
 
 
 def find_files(path: Path) -> list[Path]:
-    """Policy text files at `path`: itself, or all below it in name order.
+    """Policy files at `path`: itself, or all below it in name order; an archive's members are files of their own.
 
     Raises:
-        DocumentError: no such path, or a folder without text files.
+        DocumentError: no such path, or a folder without policy files.
     """
     if path.is_file():
-        return [path]
+        return _members(path) if path.suffix.lower() == ZIP_SUFFIX else [path]
     if not path.exists():
+        if archive_of(path):
+            return [path]
         raise DocumentError(f"找不到 {path}；请检查路径")
     files = sorted(
         p for p in path.rglob("*")
-        if p.is_file() and p.suffix.lower() in TEXT_SUFFIXES and p.name.lower() != "readme.md"
-        and not any(part.startswith(".") for part in p.relative_to(path).parts)
+        if p.is_file() and p.suffix.lower() in (*SUFFIXES, ZIP_SUFFIX) and p.name.lower() != "readme.md"
+        and not any(part.startswith((".", "~$")) for part in p.relative_to(path).parts)
     )  # fmt: skip
     if not files:
-        raise DocumentError(f"文件夹 {path} 里没有政策文本（{'、'.join(TEXT_SUFFIXES)}）；请放入文件后再试")
-    return files
+        raise DocumentError(f"文件夹 {path} 里没有政策文本（{'、'.join((*SUFFIXES, ZIP_SUFFIX))}）；请放入文件后再试")
+    return [found for file in files for found in (_members(file) if file.suffix.lower() == ZIP_SUFFIX else [file])]
+
+
+def _members(archive: Path) -> list[Path]:
+    """Members of an archive; the archive itself when it cannot be opened, since reading it then says why."""
+    try:
+        return list_members(archive, SUFFIXES) or [archive]
+    except DocumentError:
+        return [archive]

@@ -7,6 +7,7 @@ from typing import Any
 
 from index.account import KINDS, Account
 from index.clause import Clause
+from index.files.sheet import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,13 @@ class Receipt:
     doubts: tuple[str, ...]
     noise: tuple[tuple[str, int, str], ...]
     """(name, offset, text) of everything visible that was set aside."""
+    removed: tuple[tuple[str, int, str], ...] = ()
+    """(kind, page, text) of what stands on the pages and is not the document's text; page 0 where there is none."""
+    recognised: int = 0
+    """Characters that were recognised from pictures."""
+    low: tuple[tuple[int | None, str, float], ...] = ()
+    """(page, words with the doubtful ones in 【】, confidence 0..1) for a person to compare with the picture."""
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -32,6 +40,7 @@ class Receipt:
         gaps: list[str],
         doubts: list[tuple[int, str]],
         loose: list[str],
+        reading: Reading | None = None,
     ) -> Receipt:
         """Close the books: also checks that a clause's characters are those entered as clause."""
         totals = account.totals()
@@ -53,6 +62,7 @@ class Receipt:
             for start, end, entry in account.spans("noise")
             if entry != "noise:space"
         )
+        reading = reading or Reading(account.source)
         return cls(
             characters=len(account.source),
             totals=totals,
@@ -61,6 +71,12 @@ class Receipt:
             gaps=tuple(gaps),
             doubts=tuple(lines),
             noise=noise,
+            removed=tuple((r.kind, r.page, r.text) for r in reading.removed),
+            recognised=len(reading.recognised),
+            low=tuple(
+                (reading.page_at(r.start), _shown(reading.text, r.start, r.end), r.confidence) for r in reading.low()
+            ),
+            warnings=reading.warnings,
         )
 
     @property
@@ -86,6 +102,10 @@ class Receipt:
             "gaps": list(self.gaps),
             "doubts": list(self.doubts),
             "noise": [{"name": n, "start": s, "text": t} for n, s, t in self.noise],
+            "removed": [{"kind": k, "page": p or None, "text": t} for k, p, t in self.removed],
+            "recognised": self.recognised,
+            "low_confidence": [{"page": p, "text": t, "confidence": c} for p, t, c in self.low],
+            "warnings": list(self.warnings),
         }
 
     def lines(self) -> list[str]:
@@ -106,4 +126,24 @@ class Receipt:
         for name, rows in (("编号问题", self.gaps), ("存疑的修复", self.doubts)):
             out.append(f"{name}：{len(rows)} 处" if rows else f"{name}：无")
             out += [f"  {row}" for row in rows]
+        out += [f"注意：{warning}" for warning in self.warnings]
+        if self.removed:
+            out.append(f"不是正文、没有收录的文字：{len(self.removed)} 处")
+            out += [f"  {_REMOVED.get(k, k)}{f'（第 {p} 页）' if p else ''}：{t[:80]}" for k, p, t in self.removed]
+        if self.recognised:
+            out.append(f"识别出的文字：{self.recognised:,} 字符；把握不足、请对照原件：{len(self.low)} 处")
+            out += [f"  第 {page} 页（{sure:.2f}）：{text}" for page, text, sure in self.low]
         return out
+
+
+_REMOVED = {
+    "header": "页眉", "footer": "页脚", "page_number": "页码", "navigation": "网页导航", "hidden": "隐藏文字",
+    "stamp": "印章", "watermark": "水印",
+}  # fmt: skip
+
+
+def _shown(text: str, start: int, end: int) -> str:
+    """Doubtful characters in the words around them."""
+    before = text[max(start - 12, 0) : start].rpartition("\n")[2]
+    after = text[end : end + 12].partition("\n")[0]
+    return f"{before}【{text[start:end]}】{after}".strip()

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, Route, sync_playwri
 from screenshots import CHROMIUM, FLAGS, MAX_BYTES, ROOT, TODAY
 
 from assistant.ask import Assistant
+from assistant.records.database import Database
 from assistant.server import Server, take_port
 from assistant.settings import BUNDLED_CORPUS, load_settings
 from assistant.web.sites import Sites
@@ -42,7 +43,7 @@ def start(home: Path) -> tuple[Server, DemoSite]:
     site = DemoSite(f"http://127.0.0.1:{listener.getsockname()[1]}", site="demo", color="#0e7c86")
     encoder = load_encoder("bundled", load_settings().cache)
     build_index(home, [BUNDLED_CORPUS], encoder)
-    Sites(home).add("demo", origins=[site.url])
+    Sites(Database.open(home)).add("demo", origins=[site.url])
     server = Server(Assistant(Searcher.open(home, encoder), today=TODAY), listener, home)
     threading.Thread(target=site.serve_forever, daemon=True).start()
     threading.Thread(target=server.serve_here, daemon=True).start()

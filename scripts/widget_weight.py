@@ -1,9 +1,9 @@
-"""What the widget costs a page that embeds it: bytes, time to run, time to paint with and without it, layout shift.
+"""What the widget costs a page that embeds it: bytes, time to run, paint and load event with and without it, shift.
 
 Runs the real server and the demo site on this machine; pages with and without the script take turns, so that both
 meet the same noise. Needs chromium and the `dev` extras:
 
-    python scripts/widget_weight.py [--visits N]
+    python scripts/widget_weight.py [--visits 30] [--load-only]
 """
 
 from __future__ import annotations
@@ -90,34 +90,55 @@ def conversation_files(server: str) -> list[str]:
     return [page, *(f"{server}/{name}" for name in re.findall(r'(?:href|src)="(embed/[^"]+)"', text))]
 
 
+def with_and_without(browser: Browser, bare: str, embedding: str, visits: int) -> list[str]:
+    """Times of a page without and with the script, taking turns; which comes first takes turns too."""
+    seen: dict[str, list[dict[str, float]]] = {bare: [], embedding: []}
+    for n in range(visits):
+        for page in (bare, embedding) if n % 2 else (embedding, bare):
+            seen[page].append(visit(browser, page))
+    lines = []
+    for key, name in NAMES.items():
+        without, with_it = (statistics.median(v[key] for v in seen[page]) for page in (bare, embedding))
+        lines.append(
+            f"{name:24}  {without:.1f} ms without, {with_it:.1f} ms with it, ratio {with_it / without:.3f} "
+            f"(medians of {visits} each)"
+        )
+    last = seen[embedding]
+    lines.append(
+        f"layout shift              {max(v['shift'] for v in last):.3f}; long tasks {max(v['long'] for v in last):.0f}"
+    )
+    return lines
+
+
+def weight(browser: Browser, server: str, site: str) -> list[str]:
+    """Bytes, running time and first opening."""
+    runs = [run_time(browser, site) for _ in range(5)]
+    opened, evidence = first_open(browser.new_page(), site)
+    files = conversation_files(server)
+    return [
+        f"widget.js                 {packed_size(server + '/widget.js')} bytes gzipped",
+        f"compiling and running it  {statistics.median(runs):.1f} ms (median of {len(runs)})",
+        f"before the first question {sum(map(packed_size, files))} bytes gzipped in {len(files)} files",
+        f"click to ready            {opened:.0f} ms; Enter to the first clause {evidence:.0f} ms",
+    ]
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--visits", type=int, default=15, help="visits with and without the widget")
-    visits = parser.parse_args().visits
+    parser.add_argument("--visits", type=int, default=30, help="visits with and without the widget")
+    parser.add_argument("--load-only", action="store_true", help="the times with and without it, and nothing else")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         server, site = start(Path(home))
         site.pages["bare.html"] = site.pages["index.html"].replace("{{widget}}", "")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        rows: dict[str, list[dict[str, float]]] = {"bare.html": [], "index.html": []}
-        for _ in range(visits):
-            for name, seen in rows.items():
-                seen.append(visit(browser, f"{site.url}/{name}"))
-        print(f"widget.js                 {packed_size(server.url + '/widget.js')} bytes gzipped")
-        runs = [run_time(browser, site.url) for _ in range(5)]
-        print(f"compiling and running it  {statistics.median(runs):.1f} ms (median of {len(runs)})")
-        for key, name in NAMES.items():
-            without, with_it = (statistics.median(v[key] for v in rows[page]) for page in rows)
-            print(f"{name:24}  {without:.0f} ms without, {with_it:.0f} ms with it (medians of {visits})")
-        last = rows["index.html"]
-        print(
-            f"layout shift              {max(v['shift'] for v in last):.3f}; long tasks {max(v['long'] for v in last):.0f}"
-        )
-        page = browser.new_page()
-        opened, evidence = first_open(page, site.url)
-        files = conversation_files(server.url)
-        print(f"before the first question {sum(map(packed_size, files))} bytes gzipped in {len(files)} files")
-        print(f"click to ready            {opened:.0f} ms; Enter to the first clause {evidence:.0f} ms")
+        pages = (f"{site.url}/bare.html", f"{site.url}/index.html")
+        for page in pages:
+            visit(browser, page)  # the first visits of a browser and a server are slow
+        print("\n".join(with_and_without(browser, *pages, options.visits)))
+        if not options.load_only:
+            print("\n".join(weight(browser, server.url, site.url)))
         browser.close()
         server.should_exit = True
         site.shutdown()

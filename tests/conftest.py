@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ import pytest
 
 if TYPE_CHECKING:
     from assistant.ask import Assistant
+    from assistant.records.database import Database
     from index.encode import Encoder
     from index.search import Searcher
+    from tests.postgres import Cluster
 
 
 # CI must give the same verdict twice; on a person's machine each run draws other documents.
@@ -67,6 +70,40 @@ def assistant(searcher: Searcher) -> Assistant:
     from assistant.ask import Assistant
 
     return Assistant(searcher, today=dt.date(2026, 11, 21))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A running PostgreSQL."""
+    from tests.postgres import Cluster, programs
+
+    if not programs():
+        assert not os.environ.get("CI"), "PostgreSQL is missing: apt-get install postgresql"
+        pytest.skip("PostgreSQL is missing: apt-get install postgresql")
+    cluster = Cluster(Path(tempfile.gettempdir()))
+    yield cluster
+    cluster.remove()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Database]:
+    """Opens new, empty stores; whoever uses it runs on SQLite and on PostgreSQL."""
+    from assistant.records.database import Database
+
+    cluster = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+
+    def opened() -> Database:
+        return Database.open(tmp_path_factory.mktemp("store"), cluster.create() if cluster else "")
+
+    return opened
+
+
+@pytest.fixture
+def database(databases: Callable[[], Database]) -> Iterator[Database]:
+    """A new, empty store: once SQLite, once PostgreSQL."""
+    database = databases()
+    yield database
+    database.close()
 
 
 @dataclass(frozen=True)

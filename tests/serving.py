@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,9 +22,11 @@ PAGE, OTHER = "https://www.park.example", "https://evil.example"
 
 
 @contextmanager
-def running(assistant: Any, home: Path | None = None, **options: Any) -> Iterator[Server]:
-    """The server, started; stopped when the block is left."""
-    server = Server(assistant, take_port("127.0.0.1", 0), home, **options)
+def running(
+    assistant: Any, home: Path | None = None, listener: socket.socket | None = None, **options: Any
+) -> Iterator[Server]:
+    """The server, started; stopped when the block is left. Takes a free port, or the one of `listener`."""
+    server = Server(assistant, listener or take_port("127.0.0.1", 0), home, **options)
     thread = threading.Thread(target=server.serve_here, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
@@ -59,3 +64,34 @@ def token_for(client: httpx.Client, site: str, origin: str = PAGE, **body: str) 
 def bearer(token: str, **headers: str) -> dict[str, str]:
     """Headers with a token or key."""
     return {"Authorization": f"Bearer {token}", **headers}
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def chroma_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A real Chroma server on a free loopback port: (URL, process); killed when the block is left."""
+    port = free_port()
+    command = [str(Path(sys.executable).parent / "chroma"), "run", "--path", str(folder), "--port", str(port)]
+    folder.mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 120
+    try:
+        while True:
+            try:
+                if httpx.get(f"{url}/api/v2/heartbeat", timeout=5).is_success:
+                    break
+            except httpx.HTTPError:
+                pass
+            assert process.poll() is None and time.monotonic() < deadline, "the Chroma server did not start"
+            time.sleep(0.1)
+        yield url, process
+    finally:
+        process.kill()
+        process.wait()

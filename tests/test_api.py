@@ -14,9 +14,13 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import select
 
-from assistant.answer import Answer
+from assistant.answer import ANYBODY, Answer, Asker
 from assistant.ask import Assistant, Event
+from assistant.records.answers import Answers
+from assistant.records.database import Database
+from assistant.records.tables import AnswerRow, RatingRow
 from assistant.server import Server
 from tests.serving import QUESTION, events, running
 
@@ -27,12 +31,12 @@ class Waiting:
     def __init__(self, real: Assistant) -> None:
         self.searcher, self.real, self.region = real.searcher, real, real.region
         self.writer = None
-        self.home = None
+        self.records = None
         self.go_on, self.closed, self.begun = threading.Event(), threading.Event(), threading.Event()
 
-    def stream(self, message: str, history: Any = (), region: str = "", *, llm: bool = True) -> Iterator[Event]:
+    def stream(self, message: str, history: Any = (), asker: Asker = ANYBODY, *, llm: bool = True) -> Iterator[Event]:
         try:
-            events_ = self.real.stream(message, history, region)
+            events_ = self.real.stream(message, history, asker)
             yield next(events_)
             self.begun.set()
             if "坏掉" in message:
@@ -54,7 +58,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(assistant: Assistant, home: Path) -> Iterator[Server]:
-    with running(dataclasses.replace(assistant, home=home), home) as server:
+    database = Database.open(home)
+    with running(dataclasses.replace(assistant, records=Answers(database)), home, database=database) as server:
         yield server
 
 
@@ -116,12 +121,12 @@ def test_feedback_is_kept_beside_the_answer_without_personal_data(client: httpx.
     }  # fmt: skip
     reply = client.post("/api/feedback", json=rated)
     assert (reply.status_code, reply.json()) == (201, {"kept": True})
-    (file,) = (home / "records").glob("feedback-*.jsonl")
-    kept = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    assert kept[-1]["answer_id"] == record["answer_id"] and kept[-1]["comment"] == "请回电[手机号]"
-    (file,) = (home / "records").glob("answers-*.jsonl")
-    text = file.read_text(encoding="utf-8")
-    assert record["answer_id"] in text and "13812345678" not in text
+    with Database.open(home).read() as session:
+        (rating,) = session.scalars(select(RatingRow).where(RatingRow.answer == record["answer_id"]))
+        kept = session.get_one(AnswerRow, record["answer_id"])
+    assert (rating.rating, rating.reason, rating.comment) == ("down", "incomplete", "请回电[手机号]")
+    assert kept.question.startswith("我的电话[手机号]")
+    assert not [f for f in home.glob("records.db*") if b"13812345678" in f.read_bytes()]
 
 
 @pytest.mark.parametrize(

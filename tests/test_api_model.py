@@ -80,6 +80,7 @@ def test_who_waits_has_the_evidence_at_once_and_is_told_of_the_line(
     slow: Assistant, model: SlowModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("assistant.web.streaming.TICK_S", 0.1)
+    monkeypatch.setattr("assistant.web.streaming.QUIET_S", 600)
     with running(slow) as server, httpx.Client(base_url=server.url, timeout=60) as client:
         first = threading.Thread(
             target=httpx.post, args=(server.url + "/api/chat",), kwargs={"json": {"question": QUESTION}, "timeout": 60}
@@ -101,6 +102,76 @@ def test_who_waits_has_the_evidence_at_once_and_is_told_of_the_line(
         model.stop.clear()
         told_ = events(client.post("/api/chat", json={"question": QUESTION, "mode": "verbatim"}).text)
         assert told_[-1][1]["mode"] == "verbatim"
+
+
+def test_who_is_written_for_slowly_is_told_so(
+    slow: Assistant, model: SlowModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.web.streaming.TICK_S", 0.1)
+    monkeypatch.setattr("assistant.web.streaming.QUIET_S", 0.2)
+    with running(slow) as server, httpx.Client(base_url=server.url, timeout=60) as client:
+        kinds: list[str] = []
+        with client.stream("POST", "/api/chat", json={"question": QUESTION}) as reply:
+            for line in reply.iter_lines():
+                if line.startswith("event: "):
+                    kinds.append(line[7:])
+                elif kinds[-1:] == ["waiting"] and line.startswith("data: "):
+                    assert json.loads(line[6:]) == {"text": "正在撰写回答，请稍候……", "ahead": 0}
+                    model.stop.set()
+        assert kinds[0] == "evidence" and "waiting" in kinds and kinds[-1] == "done"
+
+
+class GatedModel(SlowModel):
+    """Writes one sentence of the evidence, slowly, once it is let; keeps who was written for."""
+
+    def stream(self, messages: Sequence[dict[str, str]], max_tokens: int, *_: Any) -> Iterator[str]:
+        self.prompts.append(messages[-1]["content"])
+        self.begun.set()
+        assert self.stop.wait(60)
+        for piece in ("首年给予不超过30万元", "的一次性奖励。", "[1]\n"):
+            time.sleep(0.02)
+            yield piece
+
+
+def test_eight_askers_are_written_for_in_the_order_they_came(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has the evidence at once and is told how many are ahead; nobody overtakes."""
+    monkeypatch.setattr("assistant.web.streaming.TICK_S", 0.05)
+    monkeypatch.setattr("assistant.web.streaming.QUIET_S", 600)
+    monkeypatch.setattr("assistant.writer.QUEUE_S", 120)
+    model = GatedModel()
+    names = "甲乙丙丁戊己庚辛"
+    told: dict[str, list[str]] = {name: [] for name in names}
+    ahead: dict[str, int] = {}
+    changed = threading.Condition()
+
+    def listen(url: str, name: str) -> None:
+        body = {"question": f"上海企业升规奖励多少（{name}公司问）"}
+        with httpx.stream("POST", url + "/api/chat", json=body, timeout=120) as reply:
+            for line in reply.iter_lines():
+                with changed:
+                    if line.startswith("event: "):
+                        told[name].append(line[7:])
+                    elif line.startswith("data: ") and told[name][-1] == "waiting":
+                        ahead.setdefault(name, json.loads(line[6:])["ahead"])
+                    changed.notify_all()
+
+    with running(dataclasses.replace(assistant, writer=Writer(model, 120))) as server:
+        threads = []
+        for place, name in enumerate(names):
+            threads.append(threading.Thread(target=listen, args=(server.url, name)))
+            threads[-1].start()
+            with changed:  # the next one comes when this one stands in line
+                assert changed.wait_for(lambda: name in ahead or (place == 0 and model.begun.is_set()), 60)  # noqa: B023
+        model.stop.set()
+        for thread in threads:
+            thread.join(120)
+    assert ahead == {name: place for place, name in enumerate(names) if place}
+    written = [next(n for n in names if f"（{n}公司问）" in prompt) for prompt in model.prompts]
+    assert list(dict.fromkeys(written)) == list(names)
+    assert all(kinds[0] == "evidence" and "sentence" in kinds and kinds[-1] == "done" for kinds in told.values())
+    assert all("waiting" in told[name] for name in names[1:])
 
 
 def test_nothing_personal_reaches_the_model(slow: Assistant, model: SlowModel) -> None:

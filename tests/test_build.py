@@ -132,9 +132,10 @@ def test_vectors_taken_over_are_those_that_were_computed(home: Path, policies: P
     (policies / "plan.txt").write_text(PLAN + "第三条 由市科技局解释。\n", encoding="utf-8")
     build_index(home, [policies], encoder)
     searcher = Searcher.open(home, encoder)
-    passages = [p for c in searcher.clauses for p in build.passages_of(c)]
+    clauses = [build.passages_of(c) for c in searcher.clauses]
+    passages = [p for of in clauses for p in of]
     stored = searcher.store.vectors([p.passage_id for p in passages])
-    computed = encoder.encode_passages([p.text for p in passages])
+    computed = encoder.encode_clauses(clauses)
     assert len(stored) == len(passages)
     assert min(float(stored[p.passage_id] @ v) for p, v in zip(passages, computed, strict=True)) > 0.999
 
@@ -235,10 +236,10 @@ def test_a_second_builder_is_sent_away(home: Path, policies: Path, encoder: Enco
     class Slow:
         name, dimension = "another", encoder.dimension
 
-        def encode_passages(self, texts: list[str], progress: Any = None) -> Any:
+        def encode_clauses(self, clauses: Any, progress: Any = None) -> Any:
             inside.set()
             leave.wait(60)
-            return encoder.encode_passages(texts, progress)
+            return encoder.encode_clauses(clauses, progress)
 
     first = threading.Thread(target=build_index, args=(home, [policies], Slow()))
     first.start()
@@ -257,7 +258,7 @@ import os, signal, sys
 from pathlib import Path
 from index import build, generation
 from index.lexical import LexicalIndex
-from index.store import VectorStore
+from index.stores.chroma import ChromaStore
 from index.words import Tokenizer
 
 Tokenizer()  # the dictionary is loaded once, for all children
@@ -276,7 +277,7 @@ def after(function):
     return both
 
 moments = [
-    (VectorStore, "create", kill), (VectorStore, "add", kill), (VectorStore, "add", after(VectorStore.add)),
+    (ChromaStore, "create", kill), (ChromaStore, "add", kill), (ChromaStore, "add", after(ChromaStore.add)),
     (LexicalIndex, "save", kill), (build, "write_records", after(build.write_records)),
     (build, "write_stamp", after(build.write_stamp)), (Path, "replace", kill), (generation.shutil, "rmtree", kill),
 ]
@@ -375,7 +376,7 @@ class Renamed:
 
     def __init__(self, encoder: Encoder) -> None:
         self.name, self.dimension = "another-model", encoder.dimension
-        self.encode_queries, self.encode_passages = encoder.encode_queries, encoder.encode_passages
+        self.encode_question, self.encode_clauses = encoder.encode_question, encoder.encode_clauses
 
 
 def test_an_index_of_another_model_refuses_to_open_and_the_named_command_repairs_it(
@@ -430,6 +431,11 @@ DAMAGE = {
     "clauses that are gone": lambda g: (g / "clauses.jsonl").unlink(),
     "a stamp of rubbish": lambda g: (g / "stamp.json").write_bytes(b"\x00{"),
     "a stamp of another format": lambda g: (g / "stamp.json").write_text('{"format": "0"}'),
+    "forms that are gone": lambda g: (g / "forms.jsonl").unlink(),
+    "line starts that are gone": lambda g: (g / "clauses.starts.npy").unlink(),
+    "columns of rubbish": lambda g: (g / "columns.npz").write_bytes(b"PK rubbish"),
+    "clause ids cut short": lambda g: cut(g / "ids.txt"),
+    "the nearest passages cut short": lambda g: cut(g / "nearest" / "vectors.npy"),
     "vectors that are gone": lambda g: shutil.rmtree(g / "vectors"),
     "a database of rubbish": lambda g: (g / "vectors" / "chroma.sqlite3").write_bytes(os.urandom(20_000)),
     "an empty database": lambda g: (g / "vectors" / "chroma.sqlite3").write_bytes(b""),

@@ -89,7 +89,7 @@ def test_parse_gives_the_contracts_fields(wence: Wence) -> None:
     text = file.read_text(encoding="utf-8")
     for row in ran.rows:
         assert set(row) == CLAUSE
-        assert set(row["source"]) == {"file", "start", "end"}
+        assert set(row["source"]) == {"file", "start", "end", "page", "ocr"}
         assert text[row["source"]["start"]] == row["text"][0]
         assert all(set(d) == {"name", "role"} and d["role"] in ("lead", "support") for d in row["departments"])
         assert isinstance(row["path"], list) and isinstance(row["footnotes"], list)
@@ -140,7 +140,7 @@ def test_index_says_what_it_did_and_then_that_nothing_changed(wence: Wence, tmp_
     first = wence("index", str(folder), home=tmp_path / "home")
     assert first.status == 0
     assert "新增 1，更新 0，未变 0，移除 0，未收录 1；索引共 1 份文件、1 条条款" in first.out
-    assert "图.txt" in first.err and "PNG" in first.err
+    assert "图.txt" in first.err and "不是完好的图片" in first.err
     second = wence("index", str(folder), home=tmp_path / "home")
     assert "未变 1" in second.out and "1 条条款（本次新算向量 0 个）" in second.out
     assert wence("index", "--rebuild", home=tmp_path / "home").status == 0, "what is indexed is read again"
@@ -172,7 +172,7 @@ def test_ask_gives_the_contracts_fields(wence: Wence) -> None:
     ran = wence("ask", "上海小升规奖励多少", "--json", "--no-llm")
     assert ran.status == 0
     (answer,) = ran.rows
-    assert set(answer) == ANSWER | {"answer_id", "degraded", "usage"}
+    assert set(answer) == ANSWER | {"answer_id", "degraded", "usage", "reviewed"}
     assert answer["mode"] == "verbatim" and answer["refused"] is False and answer["refusal_reason"] is None
     assert all(set(s) == {"text", "citations", "support"} for s in answer["sentences"])
     assert {s["support"] for s in answer["sentences"]} <= {"verbatim", "supported", "notice"}

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from assistant.markup import MODES, VERDICTS
+from assistant.records.database import Database
 from assistant.web.embed import STATIC, mount_widget
 from assistant.web.sites import Sites
 from index.clause import STATUS_NAMES, Status
@@ -22,7 +23,7 @@ PARK = "https://www.park.example"
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
-    sites = Sites(tmp_path_factory.mktemp("sites"))
+    sites = Sites(Database.open(tmp_path_factory.mktemp("sites")))
     sites.add("park", origins=[PARK, "https://m.park.example:8443"])
     sites.add("nowhere")
     app = FastAPI()

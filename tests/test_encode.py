@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,47 @@ def test_without_openvino_auto_takes_torch_and_asking_for_it_names_the_remedy(
     with pytest.raises(WeightsError, match="pip install openvino"):
         load_encoder("bundled", model_cache, backend="openvino")
     assert load_encoder("bundled", model_cache).encode_queries(["补贴"]).shape == (1, 384)
+
+
+@dataclass(frozen=True)
+class Piece:
+    text: str
+    span: tuple[int, int] | None = None
+
+
+def test_a_piece_is_read_within_its_whole_and_alone_where_it_does_not_stand_in_it(encoder: Encoder) -> None:
+    """A sentence's vector is near that of the sentence alone, nearer than to the other sentence's."""
+    first, second = PASSAGES[0], PASSAGES[2]
+    whole = f"政策 条款\n{first}{second}"
+    start = whole.index(first)
+    pieces = [
+        Piece(whole),
+        Piece(first, (start, start + len(first))),
+        Piece(second, (start + len(first), len(whole))),
+        Piece("附注：另行规定。"),
+    ]
+    done: list[int] = []
+    vectors = encoder.encode_clauses([pieces, [Piece(PASSAGES[4])]], progress=done.append)
+    assert vectors.shape == (5, encoder.dimension) and sum(done) == 5
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    alone = encoder.encode_passages([whole, first, second, "附注：另行规定。", PASSAGES[4]])
+    near = vectors @ alone.T
+    assert near[[0, 3, 4], [0, 3, 4]] == pytest.approx(1, abs=1e-4)
+    assert near[1, 1] > max(0.9, near[1, 2]) and near[2, 2] > max(0.9, near[2, 1])
+
+
+def test_a_question_and_its_parts_are_read_at_once(encoder: Encoder) -> None:
+    question = "实验室最多能补贴多少钱，哪个部门负责申报？"
+    parts = ["实验室最多能补贴多少钱", "哪个部门负责申报"]
+    vectors = encoder.encode_question(question, parts)
+    alone = encoder.encode_queries([question, *parts])
+    assert cosines(vectors[:1], alone[:1]).min() > 0.9999
+    near = vectors @ alone.T
+    assert near[1, 1] > near[1, 2] and near[2, 2] > near[2, 1]
+    assert encoder.encode_question(question, []).shape == (1, encoder.dimension)
+
+
+def test_any_other_model_reads_pieces_alone(exact: Encoder) -> None:
+    vectors = exact.encode_clauses([[Piece("甲。乙。"), Piece("甲。", (0, 2))], [Piece("丙。")]])
+    assert np.allclose(vectors, exact.encode_passages(["甲。乙。", "甲。", "丙。"]), atol=1e-5)
+    assert exact.encode_question("甲，乙", ["甲", "乙"]).shape == (3, exact.dimension)

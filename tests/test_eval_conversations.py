@@ -11,7 +11,9 @@ import pytest
 from openpyxl import load_workbook
 
 from assistant.answer import Answer, Refusal
-from assistant.record import keep
+from assistant.records.answers import Answers
+from assistant.records.database import Database
+from assistant.records.earlier import take_over
 from evals.conversations import Asked, merge
 from evals.questions import load_questions
 from evals.schema import read_lines
@@ -29,7 +31,7 @@ def record(question: str, day: str = "2026-11-01", **more: Any) -> dict[str, Any
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A WENCE_HOME with records of two months; the last line was cut by a kill."""
+    """A WENCE_HOME with records of two months that an earlier version kept; the last line was cut by a kill."""
     folder = tmp_path / "home" / "records"
     folder.mkdir(parents=True)
     turns = [
@@ -49,7 +51,12 @@ def home(tmp_path: Path) -> Path:
     (folder / "answers-2026-10.jsonl").write_text("".join(json.dumps(r) + "\n" for r in october), encoding="utf-8")
     text = "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in november) + '{"time": "2026-11-21T0'
     (folder / "answers-2026-11.jsonl").write_text(text, encoding="utf-8")
+    took_over(folder.parent)
     return folder.parent
+
+
+def took_over(home: Path) -> None:
+    take_over(Database.open(home), home / "records")
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
@@ -121,6 +128,7 @@ def test_a_sheet_to_fill_comes_back_through_import(wence: Wence, home: Path, tmp
     file = home / "records" / "answers-2026-12.jsonl"
     odd = record('=HYPERLINK("http://x")首台套\u0007怎么补', "2026-12-01")
     file.write_text(json.dumps(odd, ensure_ascii=False) + "\n", encoding="utf-8")
+    took_over(home)
     sheet, out = tmp_path / "asked.xlsx", tmp_path / "set.jsonl"
     assert wence("eval", "conversations", "--out", str(sheet), "--since", "2026-11-03", home=home).status == 0
     book = load_workbook(sheet)
@@ -145,7 +153,9 @@ def test_a_sheet_to_fill_comes_back_through_import(wence: Wence, home: Path, tmp
 
 def test_records_as_the_product_keeps_them_are_read(wence: Wence, tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "asked.jsonl"
-    keep(home, Answer("离岸孵化器补多少，我叫张三13812345678", refused=True, refusal_reason=Refusal.NO_EVIDENCE))
+    Answers(Database.open(home)).keep(
+        Answer("离岸孵化器补多少，我叫张三13812345678", refused=True, refusal_reason=Refusal.NO_EVIDENCE)
+    )
     assert wence("eval", "conversations", "--out", str(out), home=home).status == 0
     [row] = rows_of(out)
     assert row["question"] == "离岸孵化器补多少，我叫张三[手机号]" and "拒答（no_evidence）" in row["note"]
@@ -164,6 +174,7 @@ def test_questions_whose_answers_were_rated_down_come_first(wence: Wence, home: 
     for name, row in (("answers-2026-12", answered), ("feedback-2026-12", rating)):
         text = json.dumps(row, ensure_ascii=False) + "\n"
         (home / "records" / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    took_over(home)
     out = tmp_path / "asked.jsonl"
     assert wence("eval", "conversations", "--out", str(out), home=home).status == 0
     first = rows_of(out)[0]

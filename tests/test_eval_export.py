@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from assistant.answer import Turn
+from assistant.answer import Asker, Turn
 from assistant.ask import Assistant
 from evals.folder import write_lines
 from evals.questions import DATASETS
@@ -30,7 +30,7 @@ def run(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Path:
     outputs = []
     for row in chosen:
         history = [Turn(t["role"], t["content"]) for t in row["history"]]
-        answer = assistant.answer(row["question"], history, row["region"] or "", llm=False)
+        answer = assistant.answer(row["question"], history, Asker(row["region"] or ""), llm=False)
         outputs.append({"id": row["id"], **answer.to_json()})
     write_lines(folder / "questions.jsonl", chosen)
     write_lines(folder / "outputs.jsonl", outputs)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -16,15 +14,17 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from assistant.ask import Assistant
-from assistant.server import Server, take_port
-from evals.page import evaluators_page, is_pass, pass_for
+from assistant.people.person import Role
+from assistant.records.database import Database
+from evals.page import evaluators_page
 from evals.report import render
 from evals.report_run import load_run
 from tests.sample_runs import XSS, make_run
+from tests.serving import running
+from tests.signing_in import PASSWORD, make_people, name_of, signed_in
 
 PLACES = (os.environ.get("WENCE_TEST_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
 CHROMIUM = next((place for place in PLACES if place and Path(place).is_file()), "")
-TOKEN = "sixteen-letters-or-more"
 LONG_MS = 60_000
 """Far more than a page needs; only one that hangs reaches it."""
 
@@ -184,38 +184,10 @@ def test_the_report_reads_without_script_and_on_paper(browser: Browser, files: d
 
 
 @pytest.fixture(scope="module")
-def serve(assistant: Assistant) -> Iterator[Callable[[Path, str], str]]:
-    """Starts a server whose evaluators' page shows a folder; its address."""
-    running: list[tuple[Server, threading.Thread]] = []
-
-    def start(folder: Path, token: str) -> str:
-        server = Server(assistant, take_port("127.0.0.1", 0), pages=[evaluators_page([folder, folder / "none"], token)])
-        thread = threading.Thread(target=server.serve_here, daemon=True)
-        thread.start()
-        running.append((server, thread))
-        deadline = time.monotonic() + 60
-        while not server.started and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert server.started, "server did not start"
-        return server.url
-
-    yield start
-    for server, thread in running:
-        server.should_exit = True
-        thread.join(20)
-        server.listener.close()
-
-
-@pytest.fixture(scope="module")
-def local(serve: Callable[[Path, str], str], shelf: Path) -> str:
-    """Address of a server without a token."""
-    return serve(shelf, "")
-
-
-@pytest.fixture(scope="module")
-def guarded(serve: Callable[[Path, str], str], shelf: Path) -> str:
-    """Address of a server with one."""
-    return serve(shelf, TOKEN)
+def local(assistant: Assistant, shelf: Path) -> Iterator[str]:
+    """Address of a server where nobody has an account: its evaluators' page is for this machine."""
+    with running(assistant, pages=[evaluators_page([shelf, shelf / "none"])]) as server:
+        yield server.url
 
 
 def test_the_page_shows_the_newest_run_and_compares_it_with_a_chosen_one(context: BrowserContext, local: str) -> None:
@@ -246,7 +218,7 @@ def status(url: str, **headers: str) -> int:
         return error.code
 
 
-def test_without_a_token_there_is_no_such_page_for_anybody_else(local: str) -> None:
+def test_without_accounts_there_is_no_such_page_for_anybody_else(local: str) -> None:
     """A proxy in front, or a name that somebody pointed at this machine: the page is not there."""
     assert status(f"{local}/evals/") == 200
     for headers in ({"X_Forwarded_For": "203.0.113.9"}, {"Host": "evil.example"}, {"Origin": "http://evil.example"}):
@@ -262,28 +234,22 @@ def test_only_runs_in_the_list_are_shown_and_other_doors_are_closed(local: str, 
         assert status(f"{local}/evals{door}") == 404, door
 
 
-def test_a_token_is_asked_for_and_opens_the_page(browser: Browser, guarded: str) -> None:
-    for path in ("/evals/report?run=first", "/evals/gradio_api/info"):
-        assert status(guarded + path) == 401
-    context = browser.new_context()
-    context.set_default_timeout(LONG_MS)
-    page = opened(context, f"{guarded}/evals")
-    page.get_by_label("口令").fill("wrong")
-    page.get_by_role("button", name="进入").click()
-    expect(page.get_by_role("alert")).to_contain_text("口令不对")
-    page.get_by_label("口令").fill(TOKEN)
-    page.get_by_role("button", name="进入").click()
-    expect(page.frame_locator("#e-report").locator("h1")).to_contain_text("second")
-    (cookie,) = context.cookies()
-    assert cookie["httpOnly"] and cookie["sameSite"] == "Strict" and TOKEN not in cookie["value"]
-    context.close()
-
-
-def test_a_pass_is_signed_ends_and_dies_with_its_token() -> None:
-    given = pass_for(TOKEN, 1000)
-    assert is_pass(given, TOKEN, 999)
-    assert not is_pass(given, TOKEN, 1001)
-    assert not is_pass(given, TOKEN + "2", 999)
-    assert not is_pass(given.replace("1000", "9999"), TOKEN, 999)
-    for forged in ("", ".", "1000", "1000.", "٣٣.x", "-5.x", "9" * 400):
-        assert not is_pass(forged, TOKEN, 999), forged
+def test_evaluators_sign_in_and_others_stay_out(
+    browser: Browser, assistant: Assistant, shelf: Path, tmp_path: Path
+) -> None:
+    database = Database.open(tmp_path)
+    make_people(database)
+    with running(assistant, database=database, pages=[evaluators_page([shelf])]) as server:
+        for path in ("/evals/report?run=first", "/evals/gradio_api/info"):
+            assert status(server.url + path) == 401
+        context = browser.new_context()
+        context.set_default_timeout(LONG_MS)
+        page = opened(context, f"{server.url}/evals/")
+        page.get_by_label("名字").fill(name_of(Role.EVALUATOR))
+        page.get_by_label("口令").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        expect(page.frame_locator("#e-report").locator("h1")).to_contain_text("second")
+        context.close()
+        with signed_in(server.url, database, Role.STAFF) as staff:
+            assert staff.get("/evals/report?run=first").status_code == 403
+    database.close()

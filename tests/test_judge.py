@@ -86,6 +86,31 @@ def test_the_pin_names_no_model_when_none_is_asked(encoder: Encoder, judge: Judg
     assert pin != Judge(encoder, ScriptedModel("是")).pin()
 
 
+def test_the_pin_tells_what_was_loaded_and_not_what_lies_there_now(
+    encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = json.loads(PINNED.read_text(encoding="utf-8"))["weights_sha256"]
+    judge = Judge(encoder)
+    other = tmp_path / "weights.json"
+    other.write_text(json.dumps({"values": {}, "bias": 0.0, "vetoes": {}, "cap": 0.0}), encoding="utf-8")
+    monkeypatch.setattr("evals.judge.WEIGHTS_FILE", other)
+    assert judge.pin()["weights_sha256"] == known != Judge(encoder).pin()["weights_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence"),
+    [
+        ("在张江、临港新片区试点，并购方企业都能拿到最高500万元的支持。", PILOT),
+        ("简化优化科技展会等活动报批流程由市商务委牵头，市公安局配合。", OFFICES),
+        ("收紧科技展会、论坛、大赛等活动报批流程。", OFFICES),
+    ],
+)
+def test_a_lost_condition_an_invented_lead_and_the_other_direction_are_caught(
+    judge: Judge, claim: str, evidence: str
+) -> None:
+    assert judge.judge(claim, [evidence]).label == "unsupported"
+
+
 def test_it_shares_nothing_with_the_guard() -> None:
     """Of the product it may know only how a model is called and where its cache lies."""
     for path in [*sorted((ROOT / "evals").glob("judge_*.py")), ROOT / "evals" / "judge.py"]:

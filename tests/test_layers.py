@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "tests": set(OURS),
 }
 WALLS = {
-    "chromadb": {"index/store.py"},
+    "chromadb": {"index/stores/chroma.py"},
+    "pymilvus": {"index/stores/milvus.py"},
     "sentence_transformers": {"index/encode.py"},
     "torch": {"index/encode.py"},
     "openvino": {"index/encode.py"},
@@ -26,8 +27,15 @@ WALLS = {
     "safetensors": {"index/encode.py", "index/weights.py"},
     "bm25s": {"index/lexical.py"},
     "jieba": {"index/words.py"},
+    "docx": {"index/files/word.py", "assistant/staff/sheet.py"},
+    "lxml": {"index/files/word.py", "index/files/web.py"},
+    "pdfplumber": {"index/files/pdf.py"},
+    "pdfminer": {"index/files/pdf.py"},
+    "rapidocr": {"index/files/scan.py"},
+    "tomlkit": {"index/catalog.py"},
+    "PIL": {"index/files/scan.py"},
     "pypinyin": {"index/words.py"},
-    "gradio": {"assistant/page.py"},
+    "gradio": {"assistant/page.py", "assistant/staff/"},
     "langchain": {"assistant/model.py"},
     "langchain_openai": {"assistant/model.py"},
     "xllamacpp": {"assistant/local_model.py"},
@@ -38,10 +46,18 @@ WALLS = {
     "sse_starlette": {"assistant/web/api.py", "assistant/web/openai_shape.py", "assistant/web/streaming.py"},
     "langchain_core": {"assistant/model.py", "assistant/retriever.py"},
     "openpyxl": {"evals/sheets.py"},
+    "argon2": {"assistant/people/passwords.py"},
+    "authlib": {"assistant/people/openid.py"},
+    "joserfc": {"assistant/people/openid.py"},
+    # Whoever keeps something in the store says so in the store's own words; what opens it is assistant/records.
+    "sqlalchemy": {"assistant/records/", "assistant/people/", "assistant/review/"},
+    "alembic": {"assistant/records/"},
+    "psycopg": set(),
 }
-"""Library → the only files of the product that may touch it."""
+"""Library → the only files of the product, or folders, that may touch it."""
 READS_SETTINGS = {
     "assistant/model.py",
+    "assistant/store_commands.py",
     "assistant/commands.py",
     "assistant/server.py",
     "assistant/check.py",
@@ -82,7 +98,7 @@ def test_each_library_is_touched_in_its_own_file_only() -> None:
         for package in ("index", "assistant", "prompts")
         for file, tree in sources(package)
         for name in imported(tree)
-        if (top := name.split(".")[0]) in WALLS and file not in WALLS[top]
+        if (top := name.split(".")[0]) in WALLS and not file.startswith(tuple(WALLS[top]))
     ]
     assert not wrong
 

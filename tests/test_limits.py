@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from assistant.ask import Assistant
+from assistant.records.database import Database
 from assistant.server import Server
 from assistant.web.limits import ADDRESS, VISITOR, Limits
 from assistant.web.problems import Problem
@@ -63,8 +64,8 @@ def test_who_is_refused_does_not_use_up_the_sites_quota() -> None:
 @pytest.fixture(scope="module")
 def server(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
     home = tmp_path_factory.mktemp("limits-home")
-    Sites(home).add("small", origins=[PAGE], quota=2)
-    Sites(home).add("park", origins=[PAGE])
+    Sites(Database.open(home)).add("small", origins=[PAGE], quota=2)
+    Sites(Database.open(home)).add("park", origins=[PAGE])
     with running(assistant, home, keyless=False) as server:
         yield server, home
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answer import Answer
+from assistant.answer import Answer, Turn
 from assistant.masking import mask
-from assistant.record import keep
+from assistant.records.answers import Answers
+from assistant.records.database import Database
 
 
 @pytest.mark.parametrize(
@@ -117,15 +117,12 @@ def test_every_number_with_a_right_check_digit_is_masked_and_no_other(area: int,
 
 
 def test_a_record_keeps_no_personal_data_and_bears_any_character(tmp_path: Path) -> None:
-    keep(tmp_path, Answer(question="我是13812345678 \ud83d\x00 小升规", standalone_question="电话13812345678"))
-    keep(tmp_path, Answer(question="第二条"))
-    (file,) = (tmp_path / "records").iterdir()
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    assert len(rows) == 2
-    assert "13812345678" not in file.read_text(encoding="utf-8")
-    assert rows[0]["standalone_question"] == "电话[手机号]"
-
-
-def test_a_record_that_cannot_be_written_costs_nobody_the_answer(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    keep(tmp_path / "file", Answer(question="首台套"))
+    records = Answers(Database.open(tmp_path))
+    told = [Turn("user", "回电13812345678 \udc00")]
+    assert records.keep(Answer("我是13812345678 \ud83d\x00 小升规", standalone_question="电话13812345678"), told)
+    assert records.keep(Answer(question="第二条"))
+    first, second = records.recent()
+    assert (first.question, first.standalone) == ("我是[手机号] \ufffd\ufffd 小升规", "电话[手机号]")
+    assert first.record["history"] == [{"role": "user", "content": "回电[手机号] \ufffd"}]
+    assert second.question == "第二条"
+    assert not [f for f in tmp_path.glob("records.db*") if b"13812345678" in f.read_bytes()]

@@ -13,7 +13,7 @@ from evals.costs import costs, modes, percentiles
 from evals.intervals import estimate, mean_of_means
 from evals.questions import DATASETS, Gold, Question, load_questions
 from evals.retrieval import as_run, first, needs_of, ranks, within
-from evals.stard import ExactStore, recall
+from evals.stard import exact_store, recall
 
 
 def question(**changed: Any) -> Question:
@@ -240,17 +240,19 @@ def test_costs_are_read_where_the_record_has_them() -> None:
     assert modes([written, plain, {"mode": "verbatim"}]) == {"degraded": 1, "llm": 1, "verbatim": 2}
 
 
-def test_the_exact_store_ranks_by_cosine_within_the_documents_asked() -> None:
+def test_the_exact_store_ranks_by_cosine_within_the_scope_asked() -> None:
     import numpy as np
 
     from evals.stard import _clause
+    from index.store import Scope
 
     rows = [
         {"doc_id": i, "law": law, "article": "第一条", "text": "文"} for i, law in enumerate(("甲法", "乙法", "甲法"))
     ]
     vectors = np.array([[1, 0], [0.9, 0.1], [0, 1]], dtype=np.float32)
-    store = ExactStore(vectors, [_clause(r) for r in rows])
+    store = exact_store(vectors, [_clause(r) for r in rows])
     query = np.array([1, 0], dtype=np.float32)
-    assert [h.clause_id for h in store.query(query, 2)] == ["0", "1"]
-    assert [h.clause_id for h in store.query(query, 5, ["甲法"])] == ["0", "2"]
+    assert [h.clause_id for h in store.query(query[None], 2)[0]] == ["0", "1"]
+    within = Scope(rows=np.array([True, False, True]))
+    assert [h.clause_id for h in store.query(query[None], 5, within)[0]] == ["0", "2"]
     assert list(store.vectors(["2#0", "9#0"])) == ["2#0"]

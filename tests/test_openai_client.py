@@ -9,6 +9,7 @@ import openai
 import pytest
 
 from assistant.ask import Assistant
+from assistant.records.database import Database
 from assistant.server import Server
 from assistant.web.sites import Sites
 from tests.serving import QUESTION, running
@@ -95,7 +96,7 @@ def test_the_asynchronous_client_streams_too(server: Server) -> None:
 
 
 def test_a_server_that_is_not_open_wants_a_server_key(assistant: Assistant, tmp_path: Path) -> None:
-    key = Sites(tmp_path).add("backend", server=True)
+    key = Sites(Database.open(tmp_path)).add("backend", server=True)
     asked = {"model": "wence", "messages": [{"role": "user", "content": QUESTION}]}
     with running(assistant, tmp_path, keyless=False) as server:
         for wrong in ("none", "sk-1234", key[:-2]):

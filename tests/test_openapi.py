@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase
 from schemathesis import GenerationMode
 
 from assistant.ask import Assistant
+from assistant.records.database import Database
 from assistant.server import Server
 from assistant.web.sites import Sites
 from tests.serving import bearer, running
@@ -27,7 +28,7 @@ OPERATIONS = (
 @pytest.fixture(scope="module")
 def key_and_server(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Server]]:
     home = tmp_path_factory.mktemp("openapi-home")
-    key = Sites(home).add("tester", server=True, quota=1_000_000)
+    key = Sites(Database.open(home)).add("tester", server=True, quota=1_000_000)
     with running(assistant, home, keyless=False) as server:
         yield key, server
 

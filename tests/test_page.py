@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,9 +15,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from assistant.answer import ANYBODY, Asker
 from assistant.ask import Assistant
-from assistant.server import Server, take_port
+from assistant.server import PAGE_LOOK_S, Server, take_port
 from index.errors import InputError, StorageError
+from tests.serving import running
 
 PLACES = (os.environ.get("WENCE_TEST_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
 CHROMIUM = next((place for place in PLACES if place and Path(place).is_file()), "")
@@ -33,8 +33,8 @@ class FailingAssistant:
     def __init__(self, real: Assistant) -> None:
         self.real, self.searcher, self.region, self.writer = real, real.searcher, real.region, real.writer
 
-    def stream(self, message: str, history: Any = (), region: str = "", *, llm: bool = True) -> Iterator[Any]:
-        events = self.real.stream(message, history, region, llm=llm)
+    def stream(self, message: str, history: Any = (), asker: Asker = ANYBODY, *, llm: bool = True) -> Iterator[Any]:
+        events = self.real.stream(message, history, asker, llm=llm)
         if "坏掉" in message:
             yield next(events)
             raise RuntimeError("disk on fire <b>secret path</b>")
@@ -43,18 +43,8 @@ class FailingAssistant:
 
 @pytest.fixture(scope="module")
 def server(assistant: Assistant) -> Iterator[Server]:
-    running = Server(FailingAssistant(assistant), take_port("127.0.0.1", 0))  # type: ignore[arg-type]
-    thread = threading.Thread(target=running.serve_here, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not running.started and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert running.started, "server did not start"
-    yield running
-    running.should_exit = True
-    thread.join(20)
-    running.listener.close()
-    assert not thread.is_alive(), "server did not stop"
+    with running(FailingAssistant(assistant)) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +261,12 @@ def test_health_facts_and_closed_doors(server: Server, assistant: Assistant) -> 
     assert len(fetch(server.url + "/api/documents")[1]) == 5
     for door in ("/gradio_api/upload", "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/login"):
         assert fetch(server.url + door)[0] == 404, door
+
+
+def test_pages_do_not_poll_a_thousand_times_a_second(server: Server) -> None:
+    app = server.config.app
+    queues = [r.app.blocks._queue for r in app.routes if hasattr(getattr(r, "app", None), "blocks")]  # type: ignore[union-attr]
+    assert queues and all(q.sleep_when_free == PAGE_LOOK_S for q in queues)
 
 
 def test_a_port_in_use_is_one_line_that_says_what_to_do(server: Server) -> None:

@@ -420,19 +420,31 @@ def test_a_line_that_lists_subjects_with_a_colon_is_not_taken_for_an_addressee()
     assert "组织机构" in clauses(source)["第一条"].text
 
 
-@pytest.mark.parametrize("separator", [" | ", "\t", "    "])
+WINDOWS = [
+    ["序号", "区名", "地址", "电话"],
+    ["1", "黄浦区", "延安东路300号", "63212345"],
+    ["2", "徐汇区", "漕溪北路336号", "64872222"],
+]
+
+
+@pytest.mark.parametrize("separator", ["\t", "    "])
 def test_tables_are_text_row_by_row(separator: str) -> None:
-    rows = [
-        ["序号", "区名", "地址", "电话"],
-        ["1", "黄浦区", "延安东路300号", "63212345"],
-        ["2", "徐汇区", "漕溪北路336号", "64872222"],
-    ]
-    lines = [separator.join(row) for row in rows]
-    if "|" in separator:
-        lines = [f"| {line} |" for line in lines]
-        lines.insert(1, "| --- | --- | --- | --- |")
+    lines = [separator.join(row) for row in WINDOWS]
     (clause,) = parse("受理窗口一览表\n\n" + "\n".join(lines) + "\n").clauses
-    assert clause.text.split("\n") == [separator.join(row) for row in rows]
+    assert clause.text.split("\n") == lines
+
+
+def test_rows_under_a_known_head_are_clauses_that_bear_it() -> None:
+    lines = ["| " + " | ".join(row) + " |" for row in WINDOWS]
+    lines.insert(1, "| --- | --- | --- | --- |")
+    parsed = parse("某办法\n第三条 受理窗口如下：\n\n" + "\n".join(lines) + "\n\n窗口变动的，另行公布。\n")
+    found = [(c.label, c.title, c.text) for c in parsed.clauses]
+    head = " | ".join(WINDOWS[0])
+    assert found == [
+        ("第三条", "", "受理窗口如下：\n窗口变动的，另行公布。"),
+        *(("第三条", head, " | ".join(row)) for row in WINDOWS[1:]),
+    ]
+    assert parsed.receipt.unclassified == 0 and not parsed.receipt.doubts
 
 
 @pytest.mark.parametrize("source", ["", "\n\n", "　", "---\n", "\ufeff", "- 1 -\n"])
@@ -493,4 +505,4 @@ def test_the_published_record_has_the_agreed_fields() -> None:
         "text", "departments", "source", "footnotes",
     ]  # fmt: skip
     assert record["departments"] == [{"name": "市科委", "role": "lead"}]
-    assert record["source"] == {"file": "document.txt", "start": 8, "end": 10}
+    assert record["source"] == {"file": "document.txt", "start": 8, "end": 10, "page": None, "ocr": None}

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from index.errors import DocumentError
-from index.reading import MAX_FILE_BYTES, decode, find_files, read_text
+from index.files.kinds import read_bytes
+from index.files.plain import decode
+from index.reading import MAX_FILE_BYTES, find_files, read_text
 
 TEXT = "某市办法\r\n第一条 为了规范管理，制定本办法，给予不超过30万元的支持。\n"
 
@@ -18,8 +20,9 @@ TEXT = "某市办法\r\n第一条 为了规范管理，制定本办法，给予�
     [
         TEXT.encode(), codecs.BOM_UTF8 + TEXT.encode(), TEXT.encode("gb18030"), TEXT.encode("gbk"),
         codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"), codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-16-le"), TEXT.encode("utf-16-be"),
     ],
-    ids=["utf-8", "utf-8-bom", "gb18030", "gbk", "utf-16-le", "utf-16-be"],
+    ids=["utf-8", "utf-8-bom", "gb18030", "gbk", "utf-16-le", "utf-16-be", "unmarked-le", "unmarked-be"],
 )  # fmt: skip
 def test_the_encodings_of_offices_are_read_unchanged(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
@@ -33,30 +36,37 @@ def test_a_short_list_in_gb18030_is_read(tmp_path: Path) -> None:
     assert "张三" in read_text(path)
 
 
+def test_big5_is_read() -> None:
+    text = "臺灣地區與大陸地區人民關係條例，為確保臺灣地區安全與民眾福祉，特制定本條例。" * 5
+    assert decode(text.encode("big5"), "a.txt") == text
+
+
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
-        ("臺灣地區與大陸地區人民關係條例，為確保臺灣地區安全與民眾福祉，特制定本條例。" * 5, "big5"),
         ("日本国民は、正当に選挙された国会における代表者を通じて行動し、この憲法を確定する。" * 5, "shift_jis"),
         ("대한민국의 국민이 되는 요건은 법률로 정한다. 국가는 재외국민을 보호할 의무를 진다." * 5, "euc-kr"),
         ("Конституция Российской Федерации принята всенародным голосованием", "cp1251"),
     ],
 )
 def test_another_encoding_is_refused_by_name(text: str, encoding: str) -> None:
-    with pytest.raises(DocumentError, match=r"不是 UTF-8（第 \d+ 字节），也不是 GB18030；可能是 .+，请另存为 UTF-8"):
+    with pytest.raises(
+        DocumentError, match=r"不是 UTF-8（第 \d+ 字节），也不是 GB18030 或 Big5；可能是 .+，请另存为 UTF-8"
+    ):
         decode(text.encode(encoding), "a.txt")
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"%PDF-1.7 ...", "PDF"), (b"PK\x03\x04....", "docx"), (b"\xd0\xcf\x11\xe0....", "Office"), (b"\x89PNG....", "PNG"), (b"\xff\xd8\xff", "JPEG"),
-        (b"\x1f\x8b..", "gzip"), (b"ab\x00cd", "空字节"), (codecs.BOM_UTF16_LE + b"\x00\xd8a", "utf-16-le"), (codecs.BOM_UTF8 + b"\xff", "utf-8"),
+        (b"PK\x03\x04....", "已损坏"), (b"\xd0\xcf\x11\xe0....", "旧版 Office"), (b"\x1f\x8b..", "gzip"), (b"Rar!....", "rar"),
+        (b"7z\xbc\xaf..", "7z"), (b"{\\rtf1", "RTF"), (b"GIF89a", "GIF"), (b"ab\x00cd", "空字节"),
+        (codecs.BOM_UTF16_LE + b"\x00\xd8a", "utf-16-le"), (codecs.BOM_UTF8 + b"\xff", "utf-8"),
     ],
 )  # fmt: skip
 def test_a_binary_or_damaged_file_is_refused_by_kind(data: bytes, said: str) -> None:
     with pytest.raises(DocumentError, match=said):
-        decode(data, "a.bin")
+        read_bytes(data, "a.bin")
 
 
 @pytest.mark.parametrize("data", [b"", b" \n\t", "　\n".encode(), codecs.BOM_UTF8])
@@ -79,8 +89,8 @@ def test_a_missing_file_a_folder_and_a_giant_are_refused(tmp_path: Path) -> None
         read_text(giant)
 
 
-def test_a_folder_is_searched_for_text_files_only(tmp_path: Path) -> None:
-    for name in ("b.txt", "a.md", "c.MARKDOWN", "README.md", "d.pdf", "catalog.toml", ".hidden/e.txt", "sub/f.txt"):
+def test_a_folder_is_searched_for_policy_files_only(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.md", "c.MARKDOWN", "README.md", "d.xlsx", "catalog.toml", ".hidden/e.txt", "sub/f.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("甲", encoding="utf-8")
     assert [p.relative_to(tmp_path).as_posix() for p in find_files(tmp_path)] == [
@@ -89,7 +99,7 @@ def test_a_folder_is_searched_for_text_files_only(tmp_path: Path) -> None:
         "c.MARKDOWN",
         "sub/f.txt",
     ]
-    assert find_files(tmp_path / "d.pdf") == [tmp_path / "d.pdf"]
+    assert find_files(tmp_path / "d.xlsx") == [tmp_path / "d.xlsx"]
 
 
 def test_a_folder_without_documents_and_a_missing_path_are_refused(tmp_path: Path) -> None:

@@ -12,12 +12,17 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select, text
 from starlette.datastructures import Headers
 
 from assistant.ask import Assistant
+from assistant.records.answers import Answers
+from assistant.records.audit import verify
+from assistant.records.database import Database
+from assistant.records.tables import AuditRow
 from assistant.server import Server
 from assistant.web.origins import from_this_machine, network_of, origin_of, same_origin
-from assistant.web.sites import SERVER_KEY, Sites
+from assistant.web.sites import SERVER_KEY, Sites, take_over
 from index.errors import InputError, UsageError
 from tests.serving import OTHER, PAGE, QUESTION, bearer, events, running, token_for
 
@@ -32,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def keys(home: Path) -> dict[str, str]:
     """Server keys of two sites; `park` and `bureau` have pages, `closed` has none, `own` makes its tokens itself."""
-    sites = Sites(home)
+    sites = Sites(Database.open(home))
     given = {
         "park": sites.add("park", name="示范园区", origins=[PAGE], region="上海市", server=True),
         "bureau": sites.add("bureau", origins=["https://bureau.example", "http://127.0.0.1:9001"], server=True),
@@ -44,7 +49,9 @@ def keys(home: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def server(assistant: Assistant, home: Path, keys: dict[str, str]) -> Iterator[Server]:
-    with running(dataclasses.replace(assistant, home=home), home, keyless=False) as server:
+    database = Database.open(home)
+    assistant = dataclasses.replace(assistant, records=Answers(database))
+    with running(assistant, home, database=database, keyless=False) as server:
         yield server
 
 
@@ -71,8 +78,8 @@ def test_origins_have_one_spelling() -> None:
 )  # fmt: skip
 def test_what_is_no_origin_is_not_registered(text: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="来源"):
-        Sites(tmp_path).add("park", origins=[text])
-    assert not (tmp_path / "sites.json").exists()
+        Sites(Database.open(tmp_path)).add("park", origins=[text])
+    assert Sites(Database.open(tmp_path)).all() == {}
 
 
 def test_only_requests_that_started_here_count_as_this_machine() -> None:
@@ -84,38 +91,83 @@ def test_only_requests_that_started_here_count_as_this_machine() -> None:
     assert here(origin="http://127.0.0.1:7860")
     assert not here("203.0.113.7") and not here("") and not here(host="wence.example")
     assert not here(origin="http://127.0.0.1:9999") and not here(origin="null") and not here(origin=OTHER)
-    for name in ("x_forwarded_for", "forwarded", "x_real_ip", "via", "x_forwarded_host"):
+    for name in ("x_forwarded_for", "forwarded", "x_real_ip", "via", "x_forwarded_host", "x_forwarded_proto"):
         assert not here(**{name: "127.0.0.1"}), name
+    assert not from_this_machine(Headers({"host": "127.0.0.1:7860"}), "127.0.0.1", "1.0")
     assert same_origin("https://a.cn", "a.cn:443") and not same_origin("https://a.cn", "a.cn.evil.example")
     assert network_of("::ffff:192.0.2.1") == "192.0.2.1"
     assert network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2::9") != network_of("2001:db8:1:3::9")
 
 
 def test_the_registry_is_private_and_keeps_no_secret(home: Path, keys: dict[str, str]) -> None:
-    for name in ("sites.json",):
-        assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
-    text = (home / "sites.json").read_text(encoding="utf-8")
-    assert all(key.startswith(SERVER_KEY) and len(key) > 40 and key not in text for key in keys.values())
+    files = list(home.glob("records.db*"))
+    assert files and all(stat.S_IMODE(f.stat().st_mode) == 0o600 for f in files)
+    written = b"".join(f.read_bytes() for f in files)
+    assert all(key.startswith(SERVER_KEY) and len(key) > 40 and key.encode() not in written for key in keys.values())
 
 
-def test_two_commands_at_once_lose_no_site(tmp_path: Path) -> None:
+def test_two_commands_at_once_lose_no_site(database: Database) -> None:
     def add(n: int) -> None:
-        Sites(tmp_path).add(f"site-{n}", origins=[PAGE])
+        Sites(database).add(f"site-{n}", origins=[PAGE])
 
     threads = [threading.Thread(target=add, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(Sites(tmp_path).all()) == 8 and not list(tmp_path.glob("*.part"))
+    assert len(Sites(database).all()) == 8
 
 
-def test_a_damaged_registry_refuses_everybody_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    Sites(tmp_path).add("park", origins=[PAGE])
-    (tmp_path / "sites.json").write_text('{"sites": [{"key"', encoding="utf-8")
-    assert Sites(tmp_path).all() == {} and "已损坏" in caplog.text
-    with pytest.raises(InputError, match="sites add"):
-        Sites(tmp_path).add("other", origins=[PAGE])
+def test_a_change_by_another_process_is_seen_at_once_and_audited(databases: Callable[[], Database]) -> None:
+    database = databases()
+    seen, other = Sites(database), Sites(database)
+    for n in range(20):
+        other.add("park", origins=[PAGE], quota=n + 1, person="王工")
+        assert seen.all()["park"].quota == n + 1
+    edition = seen.all()["park"].edition
+    other.remove("park", person="王工")
+    assert seen.all() == {}
+    other.add("park", origins=[PAGE])
+    assert seen.all()["park"].edition != edition, "tokens of the removed site stay worthless"
+    with database.read() as session:
+        rows = session.scalars(select(AuditRow).order_by(AuditRow.id)).all()
+    assert [(r.person, r.action, r.subject) for r in rows[-3:]] == [
+        ("王工", "site.set", "park"), ("王工", "site.remove", "park"), ("", "site.set", "park"),
+    ]  # fmt: skip
+    assert verify(database).broken == 0 and "wence-sk-" not in str([r.detail for r in rows])
+
+
+def test_a_store_that_cannot_be_read_refuses_everybody_and_says_so(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    sites = Sites(database)
+    sites.add("park", origins=[PAGE])
+    assert sites.knows(PAGE)
+    for statement, known in (("ALTER TABLE sites RENAME TO gone", False), ("ALTER TABLE gone RENAME TO sites", True)):
+        with database.write() as session:
+            session.execute(text(statement))
+        assert sites.knows(PAGE) is sites.knows(PAGE) is known
+    assert len([r for r in caplog.records if "拒绝所有站点" in r.getMessage()]) == 1
+    with database.write() as session:
+        session.execute(text("UPDATE sites SET record = '{}', changed = '2030-01-01 00:00:00'"))
+    assert sites.all() == {} and "已损坏" in caplog.text
+
+
+def test_sites_of_an_earlier_version_are_taken_over_once(database: Database, tmp_path: Path) -> None:
+    row = {
+        "key": "park", "edition": "e1", "name": "示范园区", "origins": [PAGE], "quota": 9, "region": "上海市",
+        "private": False, "mask_companies": True, "server_hash": "00",
+    }  # fmt: skip
+    file = tmp_path / "sites.json"
+    file.write_text(json.dumps({"sites": [row]}), encoding="utf-8")
+    assert take_over(tmp_path, database) == 1 and take_over(tmp_path, database) == 0
+    site = Sites(database).all()["park"]
+    assert (site.edition, site.origins, site.quota, site.server_hash) == ("e1", (PAGE,), 9, "00")
+    assert not file.exists() and (tmp_path / "sites.json.imported").exists()
+    file.write_text('{"sites": [{"key"', encoding="utf-8")
+    with pytest.raises(InputError, match="已损坏"):
+        take_over(tmp_path, database)
+    assert file.exists() and Sites(database).get("park")
 
 
 def test_sites_are_managed_from_the_command_line(wence: Callable[..., Any], tmp_path: Path) -> None:
@@ -258,7 +310,7 @@ def test_a_server_key_opens_the_api(client: httpx.Client, keys: dict[str, str]) 
 
 
 def test_changes_of_the_registry_hold_at_once(client: httpx.Client, home: Path, keys: dict[str, str]) -> None:
-    sites = Sites(home)
+    sites = Sites(Database.open(home))
     sites.add("short", origins=[PAGE])
     token = token_for(client, "short")["token"]
     ask = lambda: client.post("/api/chat", json=CHAT, headers=bearer(token, Origin=PAGE)).status_code
@@ -321,7 +373,7 @@ def test_a_site_learns_nothing_of_another(client: httpx.Client, keys: dict[str, 
 
 
 def test_a_site_chooses_to_mask_company_codes(client: httpx.Client, home: Path) -> None:
-    Sites(home).add("strict", origins=[PAGE], mask_companies=True)
+    Sites(Database.open(home)).add("strict", origins=[PAGE], mask_companies=True)
     code = "91350100M000100Y43"
     for site, shown in (("strict", False), ("park", True)):
         token = token_for(client, site)["token"]
@@ -359,7 +411,7 @@ def test_no_secret_is_ever_logged(
         client.post("/api/chat", json=CHAT, headers=bearer(keys["park"]))
         client.post("/api/chat", content="{", headers=bearer(keys["park"]))
     ours = [r.getMessage() for r in caplog.records if r.name.startswith("wence")]
-    written = "\n".join(ours) + "".join(f.read_text(encoding="utf-8") for f in (home / "records").glob("*"))
+    written = "\n".join(ours).encode() + b"".join(f.read_bytes() for f in home.glob("records.db*"))
     secret = (home / "secret").read_text(encoding="ascii")
-    assert not [s for s in (token, keys["park"], secret) if s in written]
-    assert json.loads((home / "sites.json").read_text(encoding="utf-8"))["sites"]
+    assert not [s for s in (token, keys["park"], secret) if s.encode() in written]
+    assert Sites(Database.open(home)).all()

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,30 +16,31 @@ from index.encode import Encoder
 from index.errors import IndexDamagedError, IndexMissingError, SearchError
 from index.generation import current_generation, read_stamp
 from index.search import Searcher
-from index.store import VectorStore
+from index.store import Entry, Scope, VectorStore, create_store, open_store
+from tests.serving import chroma_server
 
 STAMP = {"model": "test", "dimension": "3", "parser": "1"}
 AXES = np.eye(3, dtype=np.float32)
 
 
 def filled(place: Path | str, name: str = "wence-test") -> VectorStore:
-    store = VectorStore.create(place, name, STAMP)
-    store.add(["a#0", "b#0", "c#0"], AXES, ["a", "b", "c"], ["one", "one", "two"])
+    store = create_store(place, name, STAMP, 3)
+    store.add([Entry(f"{c}#0", c, document) for c, document in zip("abc", ("one", "one", "two"), strict=True)], AXES)
     return store
 
 
 def test_the_nearest_passages_come_first_with_their_cosine(tmp_path: Path) -> None:
     store = filled(tmp_path / "vectors")
     question = np.array([0.8, 0.6, 0.0], dtype=np.float32)
-    hits = store.query(question, 2)
+    (hits,) = store.query(question[None], 2)
     assert [(h.passage_id, h.clause_id) for h in hits] == [("a#0", "a"), ("b#0", "b")]
     assert [h.similarity for h in hits] == pytest.approx([0.8, 0.6], abs=1e-5)
 
 
 def test_only_passages_of_the_documents_asked_are_given(tmp_path: Path) -> None:
     store = filled(tmp_path / "vectors")
-    assert [h.clause_id for h in store.query(AXES[0], 3, ["two"])] == ["c"]
-    assert store.query(AXES[0], 3, ["three"]) == []
+    assert [h.clause_id for h in store.query(AXES[:1], 3, Scope(("two",)))[0]] == ["c"]
+    assert store.query(AXES[:1], 3, Scope(("three",))) == [[]]
 
 
 def test_stored_vectors_come_back_and_unknown_or_repeated_ids_do_no_harm(tmp_path: Path) -> None:
@@ -56,17 +53,17 @@ def test_stored_vectors_come_back_and_unknown_or_repeated_ids_do_no_harm(tmp_pat
 
 def test_a_collection_opens_again_with_its_stamp(tmp_path: Path) -> None:
     filled(tmp_path / "vectors").seal()
-    store = VectorStore.open(tmp_path / "vectors", "wence-test")
+    store = open_store(tmp_path / "vectors", "wence-test")
     assert store.count() == 3
     assert store.stamp == STAMP
 
 
 def test_a_missing_folder_is_an_error_and_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(IndexMissingError, match="wence index"):
-        VectorStore.open(tmp_path / "vectors", "wence-test")
+        open_store(tmp_path / "vectors", "wence-test")
     (tmp_path / "vectors").mkdir()
     with pytest.raises(IndexMissingError, match="wence index"):
-        VectorStore.open(tmp_path / "vectors", "wence-test")
+        open_store(tmp_path / "vectors", "wence-test")
     assert not any((tmp_path / "vectors").iterdir())
 
 
@@ -74,15 +71,15 @@ def test_a_missing_collection_is_an_error_and_is_never_made(tmp_path: Path) -> N
     store = filled(tmp_path / "vectors")
     store.seal()
     with pytest.raises(IndexMissingError, match="wence-other.*wence index"):
-        VectorStore.open(tmp_path / "vectors", "wence-other")
-    assert VectorStore.open(tmp_path / "vectors", "wence-test").names() == ["wence-test"]
+        open_store(tmp_path / "vectors", "wence-other")
+    assert open_store(tmp_path / "vectors", "wence-test").names() == ["wence-test"]
 
 
 def test_a_file_that_is_no_database_is_damage(tmp_path: Path) -> None:
     filled(tmp_path / "vectors").seal()
     (tmp_path / "vectors" / "chroma.sqlite3").write_bytes(b"not a database at all" * 500)
     with pytest.raises(IndexDamagedError, match="wence index --rebuild"):
-        VectorStore.open(tmp_path / "vectors", "wence-test")
+        open_store(tmp_path / "vectors", "wence-test")
 
 
 @pytest.mark.parametrize("damage", [shutil.rmtree, lambda folder: os.truncate(folder / "data_level0.bin", 100)])
@@ -90,48 +87,22 @@ def test_vectors_that_are_gone_behind_their_rows_are_damage(damage: Callable[[Pa
     """From 1,000 rows on they stand in files of their own; without them Chroma finds less, or crashes."""
     many = np.random.default_rng(0).normal(size=(1100, 3)).astype(np.float32)
     names = [str(i) for i in range(len(many))]
-    store = VectorStore.create(tmp_path / "vectors", "wence-test", STAMP)
-    store.add(names, many, names, names)
+    store = create_store(tmp_path / "vectors", "wence-test", STAMP, 3)
+    store.add([Entry(n, n, n) for n in names], many)
     store.seal()
-    assert VectorStore.open(tmp_path / "vectors", "wence-test").count() == 1100
+    assert open_store(tmp_path / "vectors", "wence-test").count() == 1100
     copy = Path(shutil.copytree(tmp_path / "vectors", tmp_path / "copy"))
     (graph,) = (p for p in copy.iterdir() if p.is_dir())
     damage(graph)
     with pytest.raises(IndexDamagedError, match="wence index --rebuild"):
-        VectorStore.open(copy, "wence-test")
+        open_store(copy, "wence-test")
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def server(tmp_path: Path, free_port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A real Chroma server."""
-    command = [
-        str(Path(sys.executable).parent / "chroma"),
-        "run",
-        "--path",
-        str(tmp_path / "server"),
-        "--port",
-        str(free_port),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path)
-    url = f"http://127.0.0.1:{free_port}"
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(f"{url}/api/v2/heartbeat", timeout=5):
-                break
-        except OSError:
-            assert process.poll() is None and time.monotonic() < deadline, "the Chroma server did not start"
-            time.sleep(0.1)
-    yield url, process
-    process.kill()
-    process.wait()
+    with chroma_server(tmp_path / "server") as running:
+        yield running
 
 
 def names(url: str) -> list[str]:
@@ -148,11 +119,11 @@ def test_an_index_lives_on_a_server_and_leaves_no_old_collections_there(
     home, policy = tmp_path / "home", tmp_path / "办法.txt"
     stranger = filled(url, "somebody-elses")
     policy.write_text("第一条 对首次升规的企业给予不超过30万元奖励。\n", encoding="utf-8")
-    build_index(home, [policy], encoder, chroma_url=url)
+    build_index(home, [policy], encoder, place=url)
     for number in "二三四":  # each makes a generation; the one before stays for readers still in it
         with policy.open("a", encoding="utf-8") as file:
             file.write(f"第{number}条 支持第{number}类孵化器建设。\n")
-        report = build_index(home, [policy], encoder, chroma_url=url)
+        report = build_index(home, [policy], encoder, place=url)
         assert 0 < report.embedded < report.passages
     searcher = Searcher.open(home, encoder, url)
     assert searcher.search("升规奖励", top=1).ranked[0].clause.label == "第一条"
@@ -175,7 +146,7 @@ def test_an_index_lives_on_a_server_and_leaves_no_old_collections_there(
     with policy.open("a", encoding="utf-8") as file:
         file.write("第五条 其他。\n")
     with pytest.raises(SearchError, match=url):
-        build_index(home, [policy], encoder, chroma_url=url)
+        build_index(home, [policy], encoder, place=url)
     assert current_generation(home) == before
 
     moved = build_index(home, [policy], encoder)  # without the server: everything is computed again, nothing is lost

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from assistant.answer import Answer, Turn
 from assistant.ask import Assistant
 from assistant.guard import check
 from assistant.model import ModelError
+from assistant.records.answers import Answers
+from assistant.records.database import Database
 from assistant.verdict import Evidence
 from assistant.writer import Writer
 from tests.scripted import ScriptedModel
@@ -134,9 +135,10 @@ def test_the_record_keeps_which_check_failed_on_which_words_and_what_the_clause_
     assistant: Assistant, tmp_path: Path
 ) -> None:
     model = ScriptedModel("对首次升规并连续三年保持增长的科技服务业企业，首年给予不超过300万元的一次性奖励。[1]")
-    replace(assistant, writer=Writer(model), home=tmp_path).answer(QUESTION)
-    line = next((tmp_path / "records").glob("answers-*.jsonl")).read_text(encoding="utf-8")
-    vetted = json.loads(line)["vetting"][0]
+    records = Answers(Database.open(tmp_path))
+    replace(assistant, writer=Writer(model), records=records).answer(QUESTION)
+    (kept,) = records.recent(dropped=True)
+    vetted = kept.record["vetting"][0]
     assert vetted["outcome"] == "replaced" and "300万元" in vetted["draft"]
     finding = vetted["findings"][0]
     assert finding["check"] == "figure" and "300万元" in finding["words"] and finding["clause"]

@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +23,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Frame, Locator, Page, Route, expect, sync_playwright
 
+from assistant.answer import ANYBODY, Asker
 from assistant.ask import Assistant
+from assistant.records.answers import Answers
+from assistant.records.database import Database
 from assistant.server import Server
 from assistant.web.sites import Sites
 from assistant.writer import Writer
@@ -52,17 +55,14 @@ def load_demo_site() -> Any:
     return module
 
 
-class SteppedAssistant:
+@dataclass(frozen=True)
+class SteppedAssistant(Assistant):
     """The real assistant; it stops after the evidence of a “慢” question until it may go on, and breaks on “坏掉”."""
 
-    def __init__(self, real: Assistant) -> None:
-        self.real, self.go_on = real, threading.Event()
+    go_on: threading.Event = field(default_factory=threading.Event)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
-
-    def stream(self, message: str, history: Any = (), region: str = "", **more: Any) -> Iterator[Any]:
-        events = self.real.stream(message.replace("慢", "").replace("坏掉", ""), history, region, **more)
+    def stream(self, message: str, history: Any = (), asker: Asker = ANYBODY, **more: Any) -> Iterator[Any]:
+        events = super().stream(message.replace("慢", "").replace("坏掉", ""), history, asker, **more)
         if "慢" in message or "坏掉" in message:
             yield next(events)
             if "坏掉" in message:
@@ -105,14 +105,16 @@ def website(wence: str) -> Iterator[Any]:
 @contextmanager
 def embedded(assistant: Any, home: Path) -> Iterator[Place]:
     with running(assistant, home) as server, website(server.url) as demo:
-        Sites(home).add("park", origins=[demo.url])
+        Sites(Database.open(home)).add("park", origins=[demo.url])
         yield Place(assistant, server, demo)
 
 
 @pytest.fixture(scope="module")
 def place(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    stepped = SteppedAssistant(assistant)
-    with embedded(stepped, tmp_path_factory.mktemp("sites")) as here:
+    home = tmp_path_factory.mktemp("sites")
+    kept = replace(assistant, records=Answers(Database.open(home)))
+    stepped = SteppedAssistant(**{f.name: getattr(kept, f.name) for f in fields(kept)})
+    with embedded(stepped, home) as here:
         yield here
         stepped.go_on.set()
 

@@ -8,15 +8,15 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import HTTPBearer
 from sse_starlette import ServerSentEvent
 
+from assistant.answer import Rating, Recorder
 from assistant.masking import mask
-from assistant.record import keep_feedback
+from assistant.records.database import Database
 from assistant.web import schemas
 from assistant.web.callers import Caller, Doorman
 from assistant.web.problems import Problem
@@ -56,8 +56,10 @@ class Office:
 
     desk: Desk
     doorman: Doorman
-    home: Path | None
-    """Where feedback is kept; None keeps none."""
+    database: Database | None
+    """The store; None where there is none."""
+    records: Recorder | None
+    """Where ratings are kept; None keeps none."""
     regions: Sequence[str] = ()
     examples: Sequence[str] = ()
 
@@ -112,7 +114,11 @@ def build_state_router(office: Office) -> APIRouter:
             log.exception("not ready")
             return 503, schemas.ReadyOut(status="unavailable", detail="索引没有回应，详情见服务日志")
         status = "ok" if found.ranked else "empty"
-        state = schemas.ReadyOut(status=status, documents=len(searcher.documents), index_version=searcher.version)
+        # An answer can be given, so that this server is ready; that nobody keeps it is for the operator to see.
+        detail = "问答暂时没有留存，详情见服务日志" if office.records and office.records.trouble else ""
+        state = schemas.ReadyOut(
+            status=status, documents=len(searcher.documents), index_version=searcher.version, detail=detail
+        )
         return (200 if found.ranked else 503), state
 
     return router
@@ -184,10 +190,11 @@ def build_router(office: Office) -> APIRouter:
         """评价与答案记录存在一起，个人信息先遮盖。"""
         doorman.count(caller, "tell")
         desk.metrics.feedback.labels(body.rating).inc()
-        record = body.model_dump() | {"comment": masked(body.comment, caller)}
-        record |= {"site": caller.site.key if caller.site else ""}
-        record |= {"conversation": caller.claims.conversation if caller.claims else ""}
-        return schemas.KeptOut(kept=bool(office.home and keep_feedback(office.home, record)))
+        rating = Rating(
+            body.answer_id, body.rating, body.reason or "", masked(body.comment, caller),
+            caller.site.key if caller.site else "", caller.claims.conversation if caller.claims else "",
+        )  # fmt: skip
+        return schemas.KeptOut(kept=bool(office.records and await asyncio.to_thread(office.records.rate, rating)))
 
     @router.get("/metrics", tags=["状态"], summary="运行指标（Prometheus 格式）", response_class=Response)
     async def metrics(caller: Admitted) -> Response:

@@ -52,7 +52,9 @@ class Doorman:
 
     def local(self, connection: HTTPConnection) -> bool:
         """Whether a request may do without a key because it comes from this machine."""
-        return self.keyless and from_this_machine(connection.headers, peer_of(connection))
+        return self.keyless and from_this_machine(
+            connection.headers, peer_of(connection), connection.scope.get("http_version", "")
+        )
 
     def admit(self, connection: HTTPConnection, *, any_key: bool = False) -> Caller:
         """Who calls.

@@ -14,16 +14,18 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from assistant.web.problems import Problem
 
-Act = Literal["ask", "read", "token", "tell", "page"]
-"""ask: a question; read: search, clauses; token: a new or renewed one; tell: feedback; page: asked on the full page."""
+Act = Literal["ask", "read", "token", "tell", "page", "signin"]
+"""ask: a question; read: search, clauses; token: a new or renewed one; tell: feedback; page: asked on the full page;
+signin: a password tried."""
 VISITOR: dict[Act, str] = {
     "ask": "20/minute",
     "read": "120/minute",
     "token": "10/minute",
     "tell": "20/minute",
     "page": "20/minute",
+    "signin": "10/minute",
 }
-ADDRESS: dict[Act, str] = {"ask": "60/minute; 2000/day", "read": "600/minute", "token": "120/minute", "tell": "60/minute", "page": "120/minute"}  # fmt: skip
+ADDRESS: dict[Act, str] = {"ask": "60/minute; 2000/day", "read": "600/minute", "token": "120/minute", "tell": "60/minute", "page": "120/minute", "signin": "20/minute; 300/day"}  # fmt: skip
 """An address may be a whole office behind one router. The day's limit keeps one address from using up a site's quota."""
 LINES = {
     "visitor": "您问得太快了，请稍等 {wait} 秒再试",

@@ -97,10 +97,7 @@ class Stoppable:
                 close()
 
 
-class WriterInLine(Writer):
-    """A writer that serves in the order of arrival."""
-
-    def __init__(self, writer: Writer) -> None:
-        super().__init__(Stoppable(writer.model), writer.seconds)
-        self.line = Line(writer.model.parallel)
-        self._turns = self.line  # type: ignore[assignment]
+def in_line(writer: Writer) -> tuple[Writer, Line]:
+    """A writer with the same model that serves in the order of arrival, and its line."""
+    line = Line(writer.model.parallel)
+    return Writer(Stoppable(writer.model), writer.seconds, line), line

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -11,12 +13,29 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )  # fmt: skip
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 from starlette.responses import Response
+
+from assistant.answer import Recorder
 
 disable_created_metrics()  # a time of birth for each counter doubles the page and tells nothing
 SECONDS = (0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80, 160)
+
+
+class _Lost(Collector):
+    def __init__(self, records: Recorder) -> None:
+        self._records = records
+
+    def collect(self) -> Iterator[Metric]:
+        """One counter and one gauge, read when they are asked for."""
+        lost = CounterMetricFamily("wence_records_lost", "Answers and ratings that could not be kept")
+        lost.add_metric([], self._records.lost)
+        yield lost
+        failing = 1 if self._records.trouble else 0
+        yield GaugeMetricFamily("wence_records_failing", "1 when the last one could not be kept", value=failing)
 
 
 class Metrics:
@@ -35,6 +54,10 @@ class Metrics:
             "wence_first_evidence_seconds", "Question to first evidence", buckets=SECONDS, registry=all_
         )
         self.answered = Histogram("wence_answer_seconds", "Question to whole answer", buckets=SECONDS, registry=all_)
+
+    def watch(self, records: Recorder) -> None:
+        """Count the answers and ratings that `records` could not keep."""
+        self._all.register(_Lost(records))
 
     def page(self, site: str | None = None) -> Response:
         """All of it, as Prometheus reads it; with `site`, the rows of other sites are left out."""

@@ -161,5 +161,5 @@ def _usage(answer: Answer) -> dict[str, int]:
 
 def _extra(answer: Answer) -> dict[str, Any]:
     record = answer.to_json()
-    keys: Sequence[str] = ("answer_id", "citations", "sentences", "notices", "refused", "refusal_reason", "mode", "index_version")  # fmt: skip
+    keys: Sequence[str] = ("answer_id", "citations", "sentences", "notices", "refused", "refusal_reason", "mode", "reviewed", "index_version")  # fmt: skip
     return {key: record[key] for key in keys}

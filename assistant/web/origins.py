@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from index.errors import UsageError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-FORWARDING = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
+FORWARDING = re.compile(r"x-forwarded-.*|x-real-ip|forwarded|via|x-client-ip|true-client-ip|cf-connecting-ip")
 """Headers that a proxy adds: a request that has one did not start on this machine, whatever its address says."""
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 
@@ -67,14 +67,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def from_this_machine(headers: Headers, peer: str) -> bool:
+def from_this_machine(headers: Headers, peer: str, version: str = "1.1") -> bool:
     """Whether a request was made on this machine, by a program or by this server's own page.
 
     The name in `Host` must be this machine's too: a page of another host whose name was pointed at 127.0.0.1
-    (DNS rebinding) sends its own name there.
+    (DNS rebinding) sends its own name there. A proxy on this machine that rewrites `Host` and adds no header looks
+    the same but for the version: by its documented default nginx asks in HTTP/1.0, which a program of today does
+    not. What is left of such proxies cannot be told apart; `wence check` warns of it.
+
+    Args:
+        headers: as sent.
+        peer: address at the other end.
+        version: of HTTP, as in the ASGI scope.
     """
     host = headers.get("host", "")
-    if not is_loopback(peer) or not is_loopback(_host_only(host)) or any(name in headers for name in FORWARDING):
+    if not is_loopback(peer) or not is_loopback(_host_only(host)) or version == "1.0":
+        return False
+    if any(FORWARDING.fullmatch(name.lower()) for name in headers):
         return False
     origin = headers.get("origin")
     return origin is None or same_origin(origin, host)

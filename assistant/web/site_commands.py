@@ -6,28 +6,32 @@ import argparse
 import sys
 from pathlib import Path
 
-from assistant.web.sites import Site, Sites
+from assistant.records.audit import operator
+from assistant.records.database import Database
+from assistant.web.sites import Site, Sites, take_over
 
 
-def run(options: argparse.Namespace, home: Path) -> int:
-    """Do what was asked with the registry in `home`; exit status 0.
+def run(options: argparse.Namespace, home: Path, database: Database) -> int:
+    """Do what was asked with the sites in `database`; exit status 0.
 
     Raises:
         WenceError: as `Sites.add` and `Sites.remove`.
     """
-    sites = Sites(home)
+    take_over(home, database)
+    sites = Sites(database)
     if options.action == "list":
         for site in sites.all().values():
             print(_line(site))
         if not sites.all():
             print("还没有登记站点；用 `wence sites add 站点 --origin https://…` 登记", file=sys.stderr)
     elif options.action == "remove":
-        sites.remove(options.key)
+        sites.remove(options.key, operator())
         print(f"已移除 {options.key}；它的令牌和服务端密钥立即失效")
     else:
         secret = sites.add(
             options.key, name=options.name, origins=options.origin, quota=options.quota, region=options.region,
             private=options.private, mask_companies=options.mask_companies, server=options.server,
+            person=operator(),
         )  # fmt: skip
         site = sites.all()[options.key]
         print(_line(site))

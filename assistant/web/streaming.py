@@ -22,9 +22,9 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
-from assistant.answer import Answer, Citation, Sentence, Turn
+from assistant.answer import Answer, Asker, Citation, Sentence, Turn
 from assistant.ask import Assistant, Event
-from assistant.web.line import TICKET, Line, Ticket, WriterInLine
+from assistant.web.line import TICKET, Line, Ticket, in_line
 from assistant.web.metrics import Metrics
 from assistant.web.problems import LINES, Problem
 
@@ -37,11 +37,14 @@ ANSWER_S = 180.0
 """Longest life of one answer."""
 TICK_S = 1.0
 """How often a waiting reader's place in line is looked at."""
+QUIET_S = 5.0
+"""A reader who has heard nothing for so long is told that the model writes: on a busy machine it takes 40 s."""
 KEEP_ALIVE_S = 10
 STUCK_S = 30.0
 """A reader who takes nothing for so long is cut off."""
 FULL = "现在提问的人太多，请稍后再试"
 WAITING = "前面还有 {ahead} 位在等，请稍候……"
+WRITING = "正在撰写回答，请稍候……"
 
 T = TypeVar("T")
 log = logging.getLogger("wence.api")
@@ -77,8 +80,8 @@ class Desk:
         self.assistant = assistant
         self._line: Line | None = None
         if alone := getattr(assistant, "writer", None):
-            writer = WriterInLine(alone)
-            self.assistant, self._line = dataclasses.replace(assistant, writer=writer), writer.line
+            writer, self._line = in_line(alone)
+            self.assistant = dataclasses.replace(assistant, writer=writer)
         self.metrics = metrics
         self._searches = CapacityLimiter(SEARCHES_AT_ONCE)
         self._writings = CapacityLimiter(MOST_INSIDE)
@@ -123,7 +126,8 @@ class Desk:
         started, ticket = time.perf_counter(), Ticket()
         TICKET.set(ticket)
         extra = {} if question.llm else {"llm": False}
-        events = iter(self.assistant.stream(question.text, question.history, question.region, **extra))
+        asker = Asker(question.region, question.site, question.conversation)
+        events = iter(self.assistant.stream(question.text, question.history, asker=asker, **extra))
         task: asyncio.Future[list[Event]] | None = None
         try:
             task = self._run(_first, events, self._searches)
@@ -160,14 +164,16 @@ class Desk:
     async def _patiently(
         self, task: asyncio.Future[list[Event]], ticket: Ticket, started: float
     ) -> AsyncIterator[Step]:
-        """Say how many are ahead while a task waits."""
-        told = 0
+        """Say how many are ahead while a task waits, and that it is at work when it takes long."""
+        told, spoken = 0, time.perf_counter()
         while not (await asyncio.wait([task], timeout=TICK_S))[0]:
             if time.perf_counter() - started > ANSWER_S:
                 raise TimeoutError
-            if ticket.ahead != told and ticket.ahead:
-                yield Step("waiting", {"text": WAITING.format(ahead=ticket.ahead), "ahead": ticket.ahead})
-            told = ticket.ahead
+            ahead, now = ticket.ahead, time.perf_counter()
+            if (ahead and ahead != told) or (not ahead and now - spoken > QUIET_S):
+                yield Step("waiting", {"text": WAITING.format(ahead=ahead) if ahead else WRITING, "ahead": ahead})
+                spoken = now
+            told = ahead
 
     def _step(self, event: Event, question: Question, started: float) -> Step:
         if event.kind == "evidence":

@@ -95,7 +95,8 @@ export function createNet(exchange, known) {
 
   /** Rate an answer. */
   async function rate(answer_id, rating, reason, comment) {
-    await read(await call("api/feedback", { answer_id, rating, reason, comment }));
+    const { kept } = await read(await call("api/feedback", { answer_id, rating, reason, comment }));
+    if (!kept) throw new Error("not kept");
   }
 
   /** A conversation of its own from now on; without a token the next one will be. */

@@ -135,13 +135,14 @@ export class Turn {
 
   #notice(text) {
     this.data.notices.push(text);
+    if (text.startsWith("人工核定 · ")) return this.said.before(el("p", { class: "reviewed" }, text));
     this.noted.lastChild.append(el("p", {}, text));
     this.noted.hidden = false;
   }
 
   #done(record) {
-    const { answer_id, answer, mode, degraded, refused, refusal_reason, standalone_question } = record;
-    this.data.record = { answer_id, answer, mode, degraded, refused, refusal_reason, standalone_question };
+    const { answer_id, answer, mode, degraded, refused, refusal_reason, standalone_question, reviewed } = record;
+    this.data.record = { answer_id, answer, mode, degraded, refused, refusal_reason, standalone_question, reviewed };
     if (refused) {
       this.answer.classList.add("refused", refusal_reason);
       this.said.prepend(el("p", { class: "verdict" }, words.verdicts[refusal_reason] || words.verdicts.no_evidence));
@@ -180,8 +181,8 @@ export class Turn {
   }
 
   #foot() {
-    const { mode, degraded, refused, answer_id } = this.data.record;
-    const [name, meaning] = words.modes[mode] || words.modes.verbatim;
+    const { mode, degraded, refused, answer_id, reviewed } = this.data.record;
+    const [name, meaning] = words.modes[reviewed ? "reviewed" : mode] || words.modes.verbatim;
     const foot = el("footer", {}, refused ? el("span", { class: "mode" }) : el("p", { class: "mode" }, el("b", {}, name), el("span", {}, degraded ? `${meaning}（${degraded}）` : meaning)));
     const copied = el("span", { class: "aside", role: "status" });
     const button = el("button", { type: "button", class: "act", title: words.copy, "aria-label": words.copy }, icon("copy"), el("span", {}, words.copyAnswer));

@@ -38,6 +38,7 @@ const ZH = {
   support: "配合",
   responsible: "责任部门",
   modes: {
+    reviewed: ["人工核定", "由工作人员写成，每句都与条款核对过"],
     verbatim: ["原文作答", "逐句摘自条款原文，未经改写"],
     llm: ["智能撰写", "由模型撰写，每句都与条款核对过"],
   },
@@ -120,6 +121,7 @@ const EN = {
   understood: (q) => `Read as “${q}”`,
   notices: "Please note",
   modes: {
+    reviewed: ["Reviewed by staff", "written by people, each sentence checked against its clause"],
     verbatim: ["Verbatim", "each sentence is the clause's own"],
     llm: ["Written by a model", "each sentence checked against its clause"],
   },

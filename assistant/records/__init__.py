@@ -1,0 +1,1 @@
+"""What lasts: people, sites, conversations, answers, ratings, pins, open questions, audit. One store, SQLite or PostgreSQL."""
