@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assistant.alignment import NEW, runs
+from assistant.alignment import EMPTY, NEW, runs
 from assistant.numbers import parse_number
 from assistant.verdict import Case, Finding
 from index.words import nouns
@@ -33,11 +33,14 @@ def new_things(case: Case, level: bytearray) -> list[Finding]:
         case: the sentence against its ground.
         level: how each of its characters is explained (`alignment.explain`).
     """
-    return [
-        case.finding("added", a, b, f"条款里没有“{_printed(case, a, b)}”的依据")
-        for a, b in nouns(case.claim)
-        if NEW in level[a:b] and case.claim[a:b] not in case.ground.context
-    ]
+    spans = [(a, b) for a, b in nouns(case.claim) if NEW in level[a:b] and case.claim[a:b] not in case.ground.context]
+    spans += [(a, b) for a, b in case.segments[1:] if _alien(level[a:b])]
+    return [case.finding("added", a, b, f"条款里没有“{_printed(case, a, b)}”的依据") for a, b in spans]
+
+
+def _alien(level: bytearray) -> bool:
+    """Whether a later part of a sentence shares nothing with the clause (…，先到先得), however little its words say."""
+    return len(level) >= 4 and all(v in (NEW, EMPTY) for v in level)
 
 
 def new_claims(case: Case, level: bytearray) -> list[Finding]:

@@ -117,19 +117,34 @@ def edit_entry(folder: Path, file: str, changes: Mapping[str, str | list[str]], 
         with FileLock(str(folder / f".{CATALOG_NAME}.lock")):
             load_catalog(folder)  # what is broken already is said with its line, and not written over
             text = path.read_text(encoding="utf-8-sig") if path.is_file() else ""
-            _replace(path, _edited(text, file, changes, drop))
+            made = _edited(text, file, changes, drop)
+            if _others(_parsed(made, path), file) != _others(_parsed(text, path), file):
+                raise CatalogError(f"{path} 的写法不能自动修改；请直接编辑它")
+            _replace(path, made)
             load_catalog(folder)
     except OSError as error:
         raise StorageError(f"无法写入 {path}（{cause(error)}）；请检查权限和磁盘空间") from None
     return path
 
 
+def _parsed(text: str, path: Path) -> list[dict[str, object]]:
+    try:
+        return list(tomllib.loads(text).get("document", []))
+    except tomllib.TOMLDecodeError:
+        raise CatalogError(f"{path} 的写法不能自动修改；请直接编辑它") from None
+
+
+def _others(entries: Sequence[Mapping[str, object]], file: str) -> list[Mapping[str, object]]:
+    return [entry for entry in entries if entry.get("file") != file]
+
+
 def _edited(text: str, file: str, changes: Mapping[str, str | list[str]], drop: Sequence[str]) -> str:
     import tomlkit
 
-    document = tomlkit.parse(text)
+    document = tomlkit.parse(text if not text or text.endswith("\n") else text + "\n")
     entries = document.get("document")
-    if entries is None:
+    if not entries:
+        document.pop("document", None)
         entries = tomlkit.aot()
         document["document"] = entries
     entry = next((e for e in entries if e.get("file") == file), None)

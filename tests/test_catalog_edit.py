@@ -169,3 +169,13 @@ def test_a_document_of_the_index_is_found_by_its_names(wence: Wence, corpus_home
         assert ran.status == 0 and "上海市吸引集聚企业研发机构" in ran.out
     unknown = wence("catalog", "show", "没有这份", home=corpus_home)
     assert unknown.status == 1 and "索引里有 0 份文件叫" in unknown.err
+
+
+@pytest.mark.parametrize(
+    "text", ['[[document]]\nfile = "b.txt"', '[[document]]\nfile = "b.txt"\n# 注', "document = []", "document = []\n"]
+)
+def test_a_catalog_without_a_last_line_end_or_without_entries_is_not_ruined(tmp_path: Path, text: str) -> None:
+    (tmp_path / "catalog.toml").write_text(text, encoding="utf-8")
+    edit_entry(tmp_path, "a.txt", {"number": "某发〔2025〕1号"})
+    entries = load_catalog(tmp_path)
+    assert entries["a.txt"]["number"] == "某发〔2025〕1号" and ("b.txt" in entries) == ("b.txt" in text)

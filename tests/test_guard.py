@@ -90,6 +90,7 @@ def test_an_honest_paraphrase_passes(sentence: str, evidence: Evidence) -> None:
         ("推荐符合条件的重点领域科技服务业企业纳入博士后工作站试点范围。", TALENT, "added"),
         ("支持企业研发机构瞄准六大新赛道开展技术攻关。", TRACKS, "figure"),
         ("建立以规模为基础的分级分类监管机制。", CREDIT, "added"),
+        ("建立以信用为基础的分级分类监管机制，先到先得。", CREDIT, "added"),
         ("各区必须对升规奖励进行配套。", GROWTH, "modality"),
         ("各区不得对升规奖励再做配套。", GROWTH, "negation"),
         ("现行有效的政策规定，首次升规并连续三年增长的企业首年最高奖励30万元。", GROWTH, "status"),

@@ -10,9 +10,10 @@ from dataclasses import replace
 import pytest
 from docx import Document as WordDocument
 
+from assistant.quantities import find_quantities
 from assistant.staff.caller import Caller
-from assistant.staff.conditions import ConditionKind, offers_of
-from assistant.staff.fitting import Check
+from assistant.staff.conditions import Condition, ConditionKind, offers_of
+from assistant.staff.fitting import Check, check
 from assistant.staff.package import Item, Package, package_of
 from assistant.staff.sheet import CAUTION, sheet_of
 from assistant.staff.shelf import Shelf
@@ -238,3 +239,30 @@ def test_a_page_of_word_stays_one_page_and_counts_what_it_leaves_out(shelf: Shel
     shown = sum(p.text.startswith("依据：") for p in word.paragraphs)
     text = "\n".join(p.text for p in word.paragraphs)
     assert shown == fitting or f"另有 {fitting - shown} 项可能相关" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "caller"),
+    [
+        # What the caller denies, doubts, lost or has yet to do is asked, never taken as said.
+        ("首次升规", "first", Caller("上海市", kinds=("科技服务业企业",), story="还没首次升规")),
+        ("首次升规", "first", Caller("上海市", story="首次升规申请被退回")),
+        ("连续三年保持增长", "years", Caller("上海市", story="首次升规，营收连续三年下降")),
+        ("连续三年保持增长", "years", Caller("上海市", story="没有连续三年增长")),
+        ("经认定的高新技术成果转化项目", "event", Caller("上海市", story="认定了高新技术成果转化项目，后来被撤销了")),
+        # Conditions that want something not to be, or to be small.
+        ("未列入经营异常名录", "event", Caller("上海市", story="我们被列入经营异常名录")),
+        ("未实施并购重组的企业", "kind", Caller("上海市", story="实施了并购重组")),
+    ],
+)
+def test_what_is_denied_or_reversed_is_never_met(
+    text: str, kind: ConditionKind, caller: Caller, searcher: Searcher
+) -> None:
+    quantity = next(iter(find_quantities(text)), None)
+    assert check(Condition(kind, text, 0, quantity), caller, searcher, "x:1").verdict != "met"
+
+
+def test_revenue_that_fell_while_profit_grew_did_not_grow() -> None:
+    assert Caller("上海市", story="利润增长30%，营业收入下降").grown is None
+    assert Caller("上海市", story="并购没谈成，谈的是2亿元").stated == {}
+    assert Caller("上海市", story="今年首次升规，营收增长15%，签了500万元首台套合同").grown == 15

@@ -101,6 +101,8 @@ def allowed(rule: Rule, method: str) -> frozenset[Role]:
 
 def rule_of(path: str) -> Rule | None:
     """The rule that decides about a path; None for a path that does not exist."""
+    if any(ord(c) < 32 or ord(c) == 127 for c in path):
+        return None  # the router takes “/x\n” for /x, the table would not
     return next((rule for rule in RULES if _compiled(rule.pattern).fullmatch(path)), None)
 
 

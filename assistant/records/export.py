@@ -31,6 +31,8 @@ from assistant.records.tables import (
 from index.errors import InputError, StorageError, cause
 
 Row = dict[str, Any]
+_UNSEEN = " \u3000\u00a0\ufeff\u200b\u200c\u200d\u2060\t\r\n\x0b\x0c"
+"""What a spreadsheet may pass over before it takes a cell for a formula."""
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 _TABLES: Mapping[str, tuple[type[Table], str]] = {
@@ -152,7 +154,7 @@ def _cell(value: Any) -> Any:
         value = json.dumps(value, ensure_ascii=False, default=_plain)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" \u3000").startswith(_RUNS) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip(_UNSEEN).startswith(_RUNS) else value
 
 
 def _plain(value: Any) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Citation
+from assistant.quantities import find_quantities
 from assistant.review.pins import Line
 from assistant.review.standing import expired
 from assistant.vetting import Vetter
@@ -59,7 +61,25 @@ def check_lines(lines: Sequence[Line], searcher: Searcher, today: dt.date) -> tu
         faults += found
         if not found:
             kept.append(Line(line.text, line.clauses, "verbatim" if own else "supported"))
-    return kept, faults
+    return kept, faults or _lost_caps(kept, searcher)
+
+
+def _lost_caps(lines: Sequence[Line], searcher: Searcher) -> list[Fault]:
+    """A share given without the cap that stands beside it in the clause: 30%, and not 最高不超过2000万元."""
+    said = {(q.key, q.value) for line in lines for q in find_quantities(line.text)}
+    found = []
+    for number, line in enumerate(lines, 1):
+        given = {(q.key, q.value) for q in find_quantities(line.text) if q.kind in ("money", "percent")}
+        for clause in filter(None, map(searcher.clause, line.clauses)):
+            for sentence in re.split(r"[。；;！？\n]", clause.text):
+                amounts = [q for q in find_quantities(sentence) if q.kind in ("money", "percent")]
+                if not given & {(q.key, q.value) for q in amounts}:
+                    continue
+                for q in amounts:
+                    if q.bound == "at_most" and (q.key, q.value) not in said:
+                        cap = sentence[q.outer[0] : q.outer[1]].strip()
+                        found.append(Fault(number, "cap", "", f"漏了同一句里的“{cap}”（{clause.address}）"))
+    return list(dict.fromkeys(found))
 
 
 def _read(number: int, line: Line, searcher: Searcher, today: dt.date) -> tuple[list[Fault], bool]:

@@ -90,6 +90,9 @@ _COMMON = frozenset(
 """Words that tell one enterprise from another in no clause."""
 _DENIED = r"(?:没有?|不是|未|无|还没|尚未|从未|不(?!少|止))[^，。；、]{0,5}"
 _NOT_FIRST = re.compile(r"不是(?:首次|第一次|头一次)|第[二三四五]次|以前.{0,6}过|曾经|之前.{0,6}过|早就|再次")
+_REVERSED = re.compile(r"未|不(?!少于|低于|断)|非|无|除|以外|以下|以内|低于|少于")
+"""Conditions that want something not to be, or to be small: wording alone would judge them as their opposite."""
+_FALLS = re.compile(r"下降|下滑|减少|亏损")
 _FIRST_SAID = re.compile(r"首次|第一次|头一次|初次|刚刚?|新近|首度")
 
 
@@ -135,6 +138,10 @@ def question_of(condition: Condition) -> str:
 
 
 def _decided(condition: Condition, caller: Caller, searcher: Searcher) -> tuple[Verdict, str]:
+    need = condition.quantity
+    falls = condition.kind in ("years", "growth") and _FALLS.search(condition.text)
+    if falls or _REVERSED.search(condition.text) or (need and (need.upper is not None or need.bound == "at_most")):
+        return "ask", ""
     match condition.kind:
         case "place":
             return _place(condition, caller)
@@ -185,11 +192,15 @@ def _amount(condition: Condition, caller: Caller) -> tuple[Verdict, str]:
     need = condition.quantity
     if need is None or need.kind != "money":
         return "ask", ""
-    for what, yuan in caller.stated.items():
+    names = sorted(caller.stated.items(), key=lambda item: -(len(item[0]) if item[0] in condition.text else 0))
+    for what, yuan in names:
         if what in condition.text or re.search(AMOUNTS.get(what, what), condition.text):
             from decimal import Decimal
 
-            return _compared(yuan >= need.value, f"来电人说{what}{say(Decimal(str(yuan)))}")
+            over = re.search(r"超过|高于|大于|突破", condition.text)
+            return _compared(
+                yuan > need.value if over else yuan >= need.value, f"来电人说{what}{say(Decimal(str(yuan)))}"
+            )
     return "ask", ""
 
 
@@ -199,6 +210,8 @@ def _first(condition: Condition, caller: Caller, searcher: Searcher) -> tuple[Ve
         return "ask", ""
     if _NOT_FIRST.search(caller.story):
         return "unmet", "来电人说不是第一次"
+    if caller.doubted(named):
+        return "ask", ""
     return ("met", f"来电人说是第一次，“{named}”") if _FIRST_SAID.search(caller.story) else ("ask", "")
 
 
@@ -215,7 +228,7 @@ def _said(condition: Condition, caller: Caller, searcher: Searcher) -> tuple[Ver
         return "ask", ""
     if denied := re.search(_DENIED + re.escape(named), normalise(caller.words)):
         return "unmet", f"来电人说“{denied.group()}”"
-    return "met", f"来电人说“{named}”"
+    return ("ask", "") if caller.doubted(named) else ("met", f"来电人说“{named}”")
 
 
 @lru_cache(maxsize=1)

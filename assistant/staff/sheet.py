@@ -138,7 +138,7 @@ def _line(
     if centre:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     paragraph.paragraph_format.space_before = Pt(before)
-    run = paragraph.add_run(text)
+    run = paragraph.add_run("".join(c if c.isprintable() else " " for c in text))  # XML has no control characters
     run.bold, run.font.size = bold, Pt(size)
     if colour or soft:
         run.font.color.rgb = colour or _SOFT
