@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assistant.ask import Assistant
 from assistant.people.person import Role
@@ -19,26 +18,10 @@ from assistant.records.database import Database
 from evals.page import evaluators_page
 from evals.report import render
 from evals.report_run import load_run
+from tests.chromium import LONG_MS
 from tests.sample_runs import XSS, make_run
 from tests.serving import running
 from tests.signing_in import PASSWORD, make_people, name_of, signed_in
-
-PLACES = (os.environ.get("WENCE_TEST_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
-CHROMIUM = next((place for place in PLACES if place and Path(place).is_file()), "")
-LONG_MS = 60_000
-"""Far more than a page needs; only one that hangs reaches it."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        message = "no chromium: install it (Debian: apt-get install chromium) to test the page"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assistant.answer import ANYBODY, Asker
 from assistant.ask import Assistant
@@ -21,8 +19,6 @@ from assistant.server import PAGE_LOOK_S, Server, take_port
 from index.errors import InputError, StorageError
 from tests.serving import running
 
-PLACES = (os.environ.get("WENCE_TEST_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
-CHROMIUM = next((place for place in PLACES if place and Path(place).is_file()), "")
 ANSWER_MS = 30_000
 """Far more than an answer needs; only a page that hangs reaches it."""
 
@@ -45,18 +41,6 @@ class FailingAssistant:
 def server(assistant: Assistant) -> Iterator[Server]:
     with running(FailingAssistant(assistant)) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        message = "no chromium: install it (Debian: apt-get install chromium) to test the page"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

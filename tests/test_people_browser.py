@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import update
 
 from assistant.ask import Assistant
@@ -25,26 +24,11 @@ from assistant.records.tables import SessionRow, now
 from assistant.server import Server
 from assistant.web import limits
 from evals.page import evaluators_page
+from tests.chromium import LONG_MS
 from tests.serving import running
 from tests.signing_in import PASSWORD, cookie_of, hashes, make_people, name_of
 
-PLACES = (os.environ.get("WENCE_TEST_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
-CHROMIUM = next((place for place in PLACES if place and Path(place).is_file()), "")
-LONG_MS = 60_000
-"""Far more than a page needs; only one that hangs reaches it."""
 HOMES = {Role.STAFF: "/staff/", Role.EDITOR: "/staff/", Role.ADMIN: "/staff/", Role.EVALUATOR: "/evals/"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        message = "no chromium: install it (Debian: apt-get install chromium) to test sign-in"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from assistant.answer import Rating
 from assistant.ask import Assistant
@@ -25,29 +25,14 @@ from assistant.review.pins import WITHDRAWN
 from assistant.server import Server
 from index.encode import Encoder
 from index.search import Searcher
+from tests.chromium import LONG_MS, settled
 from tests.serving import running
 from tests.signing_in import cookie_of, make_people, signed_in
 from tests.test_review import EDITOR, QUESTION, SENTENCE, TODAY, changed_corpus, clause_with, draft
 from tests.test_widget import ask, embedded, talk, visit
 
-PLACES = (os.environ.get("WENCE_TEST_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
-CHROMIUM = next((place for place in PLACES if place and Path(place).is_file()), "")
-LONG_MS = 60_000
-"""Far more than a page needs; only one that hangs reaches it."""
 SHOTS = os.environ.get("WENCE_TEST_SHOTS", "")
 """A folder for pictures of the pages, to be looked at."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        message = "no chromium: install it (Debian: apt-get install chromium) to test the review tabs"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @dataclass
@@ -64,7 +49,6 @@ class Place:
         """A page of a browser of its own, signed in as a role."""
         context: BrowserContext = self.browser.new_context(viewport={"width": 1360, "height": 900}, locale="zh-CN")
         context.set_default_timeout(LONG_MS)
-        expect.set_options(timeout=LONG_MS)
         if role:
             key = cookie_of(self.database, role)
             context.add_cookies(
@@ -111,6 +95,7 @@ def pin(page: Page, sentence: str) -> None:
     offered.click()
     page.get_by_role("option").filter(has_text="加快创新产品应用推广").first.click()
     expect(page.locator("#r-cited")).to_contain_text("首台套")
+    settled(page)
     page.locator("#r-lines textarea").fill(sentence + "[1]")
     page.get_by_role("button", name="核定并发布").click()
 
@@ -121,6 +106,7 @@ def test_an_editor_pins_and_an_enterprise_elsewhere_reads_it_with_its_mark(place
     expect(editor.locator("#r-message")).to_contain_text("没有保存")
     expect(editor.locator("#r-message")).to_contain_text("数字")
     look(editor, "pin-refused")
+    settled(editor)
     editor.locator("#r-lines textarea").fill(SENTENCE + "[1]")
     editor.get_by_role("button", name="检查").click()
     expect(editor.locator("#r-message")).to_contain_text("可以发布")
@@ -217,10 +203,11 @@ def test_an_open_question_is_pinned_from_the_queue_and_closed_with_proof(place: 
     expect(editor.locator("#r-question-message")).to_contain_text("与当时相同")
     look(editor, "question")
     editor.get_by_role("button", name="去核定答案").click()
-    expect(editor.locator("#r-cited")).to_contain_text("首台套")
+    expect(editor.locator("#r-pin-state")).to_contain_text("已放入最接近的条款")
+    settled(editor)
     text = editor.locator("#r-cited").inner_text()
     number = next(n for n in range(1, 4) if "首台套" in text.split(f"[{n}]")[1].split(f"[{n + 1}]")[0])
-    editor.locator("#r-lines textarea").fill(f"首台套最高不超过2000万元支持。[{number}]")
+    editor.locator("#r-lines textarea").fill(f"{SENTENCE}[{number}]")
     editor.get_by_role("button", name="核定并发布").click()
     expect(editor.locator("#r-pin-state")).to_contain_text("生效")
     editor.get_by_role("tab", name="待办问题").click()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from docx import Document as WordDocument
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sqlalchemy import select
 
 from assistant.ask import Assistant
@@ -25,27 +24,9 @@ from assistant.records.answers import Answers
 from assistant.records.database import Database
 from assistant.records.tables import AnswerRow
 from assistant.server import Server
+from tests.chromium import LONG_MS
 from tests.serving import running
 from tests.signing_in import cookie_of, make_people, signed_in
-
-PLACES = (os.environ.get("WENCE_TEST_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
-CHROMIUM = next((place for place in PLACES if place and Path(place).is_file()), "")
-LONG_MS = 60_000
-"""Far more than anything here needs; only a page that hangs reaches it."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        message = "no chromium: install it (Debian: apt-get install chromium) to test the workbench"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        expect.set_options(timeout=LONG_MS)
-        yield browser
-        expect.set_options(timeout=5000)  # as it was
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +68,8 @@ def page(context: BrowserContext, server: Server) -> Page:
 def workbench(context: BrowserContext, server: Server) -> Page:
     page = context.new_page()
     page.goto(f"{server.url}/staff/")
-    expect(page.locator("#s-box")).to_be_focused(timeout=LONG_MS)
-    expect(page.locator("#s-results li").first).to_be_visible(timeout=LONG_MS)
+    expect(page.locator("#s-box")).to_be_focused()
+    expect(page.locator("#s-results li").first).to_be_visible()
     return page
 
 
@@ -96,7 +77,7 @@ def type_in(page: Page, line: str) -> None:
     """Type key by key and wait for the results of the whole line."""
     page.locator("#s-box").fill("")
     page.keyboard.type(line, delay=15)
-    expect(page.locator("#s-results")).to_have_attribute("data-line", line, timeout=LONG_MS)
+    expect(page.locator("#s-results")).to_have_attribute("data-line", line)
 
 
 def clipboard(page: Page) -> str:
@@ -356,7 +337,7 @@ def test_who_is_not_signed_in_gets_nothing(browser: Browser, server: Server, dat
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{server.url}/staff/")
-    expect(page.get_by_label("口令")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_label("口令")).to_be_visible()
     context.close()
 
 

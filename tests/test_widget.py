@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Frame, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Locator, Page, Route, expect
 
 from assistant.answer import ANYBODY, Asker
 from assistant.ask import Assistant
@@ -36,8 +35,6 @@ from index.search import Searcher
 from tests.scripted import ScriptedModel
 from tests.serving import running
 
-PLACES = (os.environ.get("WENCE_TEST_CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser")
-CHROMIUM = next((place for place in PLACES if place and Path(place).is_file()), "")
 ROOT = Path(__file__).parent.parent
 ANSWER_MS = 30_000
 """Far more than an answer needs; only a page that hangs reaches it."""
@@ -117,18 +114,6 @@ def place(assistant: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with embedded(stepped, home) as here:
         yield here
         stepped.go_on.set()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM:
-        message = "no chromium: install it (Debian: apt-get install chromium) to test the widget"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
