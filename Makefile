@@ -11,7 +11,7 @@ help:
 	@echo "make serve   安装、建立索引、启动网页（http://$(HOST):$(PORT)）"
 	@echo "make test    安装、运行全部测试"
 	@echo "make gate    与基线比较，决定能否发布（0 放行，其余不放行）；有意的变化用 make baseline 重定基线"
-	@echo "make bench   性能与检索基准（与基线同场比较）"
+	@echo "make bench   与 LangChain、LlamaIndex、Haystack 同场比较，以及规模、并发基准"
 	@echo "make lint    代码检查与类型检查"
 
 install: $(STAMP)
@@ -52,6 +52,7 @@ baseline: install
 
 bench: install
 	$(BIN)/python -m pip install --quiet -e ".[bench]"
+	$(BIN)/python -m evals.beside
 	$(BIN)/python -m evals.bench
 	$(BIN)/python -m evals.growth
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from assistant import commands
 from assistant.store_commands import add_actions as add_store_actions
+from assistant.tune_commands import add_options as add_tune_options
 from index.errors import UsageError, WenceError, cause
 
 USAGE_ERROR = 2
@@ -70,9 +71,17 @@ def build_parser() -> argparse.ArgumentParser:
 
     index = command("index", "收录或更新文件，建立索引（不给路径时收录自带的五份文件）")
     index.add_argument("path", metavar="路径", nargs="*")
+    index.add_argument("--watch", action="store_true", help="一直看守给出的文件夹：新增、修改、删除都自动收录")
+    seconds = _between(1, 86_400)
+    index.add_argument("--every", type=seconds, default=10, metavar="秒", help="看守时隔多久看一次，默认 10")
     index.add_argument("--rebuild", action="store_true", help="全部重新解析和计算；给出路径时索引只留这些文件")
 
     _catalog_actions(command("catalog", "查看和改正文件信息（标题、文号、日期、状态……）"))
+
+    diff = command("diff", "逐条比较两份文件或同一文件的两个版本，列出受影响的核定答案和评测题")
+    diff.add_argument("old", metavar="旧", help="文件路径，或索引里文件的编号、文号、标题、文件名")
+    diff.add_argument("new", metavar="新", help="同上")
+    diff.add_argument("--json", action="store_true", help="输出一个 JSON 对象")
 
     search = command("search", "检索条款")
     search.add_argument("question", metavar="问题")
@@ -86,7 +95,8 @@ def build_parser() -> argparse.ArgumentParser:
     ask.add_argument("--no-llm", action="store_true", help="只用条款原文回答")
     ask.add_argument("--history", metavar="文件", help="之前的对话，JSON 列表 [{role, content}]")
     ask.add_argument("--region", default="", metavar="地区", help="如 上海市")
-    ask.add_argument("--batch", metavar="IN.jsonl", help="每行 {id, question, history?, passages?}")
+    ask.add_argument("--as-of", default="", metavar="日期", help="按这一天有效的规定回答，如 2024-05-01；默认今天")
+    ask.add_argument("--batch", metavar="IN.jsonl", help="每行 {id, question, history?, passages?, as_of?}")
     ask.add_argument("--out", metavar="OUT.jsonl", help="成批提问的结果；中断后再次运行会接着做")
 
     chat = command("chat", "在终端里对话")
@@ -112,6 +122,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     add_store_actions(command("store", "索引的向量放在哪里；搬到另一个向量库"), Parser)
+
+    add_tune_options(command("tune", "用自己的问题训练向量模型，检验确有提高才采用"), _between(1, 50))
 
     command("mcp", "作为 MCP 服务器运行（标准输入输出），提供检索和条款两个工具")
 

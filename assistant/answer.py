@@ -171,6 +171,8 @@ class Answer:
     """Id of the answer reviewed by people that was given; "" when none was."""
     reviewed: str = ""
     """Day on which people reviewed it, YYYY-MM-DD; "" for every other answer."""
+    as_of: str = ""
+    """Day for which it is given, YYYY-MM-DD: today unless the question or the asker says otherwise."""
     answer_id: str = field(default_factory=lambda: uuid4().hex)
 
     def count(self, prompt_tokens: int, completion_tokens: int) -> None:
@@ -205,6 +207,7 @@ class Answer:
             "index_version": self.index_version,
             "degraded": self.degraded,
             # Who reviewed it is nobody's business but the audit's.
+            "as_of": self.as_of,
             "reviewed": {"by": "人工核定", "date": self.reviewed} if self.reviewed else None,
             "usage": self.usage,
             "timings_ms": {k: round(v, 1) for k, v in self.timings_ms.items()},

@@ -19,16 +19,17 @@ from typing import Literal
 
 from assistant import compose
 from assistant.answer import ANYBODY, Answer, Asker, Citation, Recorder, Refusal, Retrieved, Sentence, Turn
-from assistant.arithmetic import CAUTION, calculate
+from assistant.arithmetic import CAUTION
 from assistant.completion import complete
-from assistant.evidence import choose
+from assistant.gathering import gather
 from assistant.model import ModelError, Usage
-from assistant.notices import notices_for
-from assistant.refusal import decide
-from assistant.reviewed import Pinned, Reviews
+from assistant.notices import heading, notices_for
+from assistant.reviewed import Pinned, Reviewers
 from assistant.understand import MAX_QUESTION_CHARS, Understood, understand
 from assistant.vetting import Vetter
+from assistant.when import AsOf, read_when
 from assistant.writer import Writer, gains_by_writing, prompt_version
+from index.live import Index
 from index.query import Query
 from index.search import Searcher
 
@@ -61,7 +62,8 @@ def _rewritten(
 class Assistant:
     """Everything that answering needs. Shared by all askers; holds nothing of any conversation."""
 
-    searcher: Searcher
+    index: Index
+    """Where the clauses are; a live one moves on to what becomes current."""
     writer: Writer | None = None
     """Who writes; None answers in the clauses' own words."""
     records: Recorder | None = None
@@ -70,18 +72,41 @@ class Assistant:
     """Region of askers who name none."""
     today: dt.date | None = None
     """Fixed day, for tests and for asking as of a day; None takes the clock."""
-    pins: Reviews | None = None
+    pins: Reviewers | None = None
     """Answers that people settled; None asks nobody."""
 
-    def answer(self, message: str, history: Sequence[Turn] = (), asker: Asker = ANYBODY, *, llm: bool = True) -> Answer:
+    @property
+    def searcher(self) -> Searcher:
+        """The index as of now; who takes several steps takes it once."""
+        return self.index.now()
+
+    def held(self) -> Assistant:
+        """The same, on the index of now to the end."""
+        return replace(self, index=self.searcher)
+
+    def answer(
+        self,
+        message: str,
+        history: Sequence[Turn] = (),
+        asker: Asker = ANYBODY,
+        *,
+        llm: bool = True,
+        as_of: dt.date | None = None,
+    ) -> Answer:
         """One whole answer."""
-        for event in self.stream(message, history, asker, llm=llm):
+        for event in self.stream(message, history, asker, llm=llm, as_of=as_of):
             if event.answer:
                 return event.answer
         raise AssertionError("stream ended without an answer")
 
     def stream(
-        self, message: str, history: Sequence[Turn] = (), asker: Asker = ANYBODY, *, llm: bool = True
+        self,
+        message: str,
+        history: Sequence[Turn] = (),
+        asker: Asker = ANYBODY,
+        *,
+        llm: bool = True,
+        as_of: dt.date | None = None,
     ) -> Iterator[Event]:
         """Answer one message step by step; closing the iterator stops the model.
 
@@ -90,16 +115,22 @@ class Assistant:
             history: earlier turns, oldest first.
             asker: who asks; their region counts when the message names none.
             llm: whether the model may write, where there is one.
+            as_of: day for which the answer is wanted; it wins over what the question says.
         """
-        started = time.perf_counter()
-        answer = Answer(question=message, index_version=self.searcher.version)
+        started, held = time.perf_counter(), self.held()
+        answer = Answer(question=message, index_version=held.searcher.version)
         writer = self.writer if llm else None
         understood = understand(message, history)
         if understood.unsure and writer:
             understood = _rewritten(understood, message, history, writer, answer)
         answer.standalone_question = understood.standalone or message
+        today = self.today or dt.date.today()
+        when = read_when(understood.standalone, today)
+        when = replace(when, day=as_of, said="", earlier=False) if as_of else when
+        answer.as_of = when.day.isoformat()
         if understood.kind == "question":
-            for event in self._from_clauses(answer, understood, asker.region or self.region, writer, started):
+            region = asker.region or self.region
+            for event in held._from_clauses(answer, understood, when, today, region, writer, started):
                 if event.sentence:
                     answer.sentences.append(event.sentence)
                     answer.timings_ms.setdefault("first_sentence", (time.perf_counter() - started) * 1000)
@@ -113,19 +144,26 @@ class Assistant:
         yield Event("done", answer=answer)
 
     def _from_clauses(
-        self, answer: Answer, understood: Understood, region: str, writer: Writer | None, started: float
+        self,
+        answer: Answer,
+        understood: Understood,
+        when: AsOf,
+        today: dt.date,
+        region: str,
+        writer: Writer | None,
+        started: float,
     ) -> Iterator[Event]:
-        question = understood.standalone
-        found = self.searcher.search(question, RETRIEVED, region)
-        answer.retrieved = [Retrieved(s.clause, s.score) for s in found.ranked]
+        question = when.rest
+        found = self.searcher.search(question, RETRIEVED, region, day=when.day.isoformat())
         answer.timings_ms |= found.timings_ms
-        today = self.today or dt.date.today()
-        if self.pins and (pinned := self.pins.pinned(question, found, region, today)):
+        pins = self.pins.at(self.searcher) if self.pins and when.day == today and not when.earlier else None
+        if pins and (pinned := pins.pinned(question, found, region, today)):
+            answer.retrieved = [Retrieved(s.clause, s.score) for s in found.ranked]
             yield from self._reviewed(answer, pinned, found.query, today, started)
             return
-        chosen = choose(found, self.searcher, question)
-        calculated = calculate(question, chosen, compose.cite(chosen, self.searcher))
-        decision = decide(question, found, chosen, self.searcher, calculated is not None)
+        gathered = gather(found, self.searcher, when, RETRIEVED, region)
+        found, chosen, calculated, decision = gathered.found, gathered.chosen, gathered.calculated, gathered.decision
+        answer.retrieved = [Retrieved(s.clause, s.score) for s in found.ranked]
         if decision.reason == Refusal.OUT_OF_SCOPE:
             chosen = []
         elif decision.reason:
@@ -138,6 +176,8 @@ class Assistant:
             sentences = compose.refusal(decision.reason, decision.missing, chosen, answer.citations)
             yield from (Event("sentence", sentence=s) for s in sentences)
         else:
+            if said := heading(chosen, self.searcher, today, when):
+                yield Event("sentence", sentence=said)
             if calculated:
                 yield Event("sentence", sentence=calculated)
             until = started + writer.seconds if writer else 0.0
@@ -148,10 +188,10 @@ class Assistant:
                     yield Event("sentence", sentence=sentence)
             if decision.missing:
                 yield Event("sentence", sentence=compose.unsaid(decision.missing))
-        answer.notices = notices_for(chosen, found.query, self.searcher, today)
-        if self.pins and decision.reason == Refusal.NO_EVIDENCE:
-            said = self.pins.unregulated(question, found, region)
-            answer.notices = [said, *answer.notices] if said else answer.notices
+        answer.notices = notices_for(chosen, found.query, self.searcher, today, when)
+        if pins and decision.reason == Refusal.NO_EVIDENCE:
+            settled = pins.unregulated(question, found, region)
+            answer.notices = [settled, *answer.notices] if settled else answer.notices
         if calculated and calculated.entitles and not answer.refused:
             answer.notices.append(CAUTION)
         if understood.shortened:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import datetime as dt
 import json
 import os
 import sys
@@ -56,7 +57,9 @@ def run_batch(
             )
             for row in shown:
                 history = turns_of(row["history"], str(source))
-                answer = _assistant_for(assistant, row).answer(row["question"], history, Asker(region))
+                answer = _assistant_for(assistant, row).answer(
+                    row["question"], history, Asker(region), as_of=row["as_of"]
+                )
                 file.write(json.dumps({"id": row["id"], **answer.to_json()}, ensure_ascii=False) + "\n")
                 file.flush()
     except OSError as error:
@@ -80,7 +83,7 @@ def _assistant_for(assistant: Assistant, row: dict[str, Any]) -> Assistant:
     from index.scratch import scratch_searcher
 
     searcher = assistant.searcher
-    return replace(assistant, searcher=scratch_searcher(row["passages"], searcher.encoder, searcher.tokenizer))
+    return replace(assistant, index=scratch_searcher(row["passages"], searcher.encoder, searcher.tokenizer))
 
 
 def _rows(source: Path) -> Iterator[dict[str, Any]]:
@@ -115,9 +118,13 @@ def _rows(source: Path) -> Iterator[dict[str, Any]]:
         passages = row.get("passages")
         if passages is not None and not (isinstance(passages, list) and all(isinstance(p, str) for p in passages)):
             raise InputError(f"{where}：passages 应为文字列表，实为 {str(passages)[:60]}")
+        try:
+            as_of = dt.date.fromisoformat(row["as_of"]) if row.get("as_of") else None
+        except (ValueError, TypeError):
+            raise InputError(f"{where}：as_of 应为日期，如 2024-05-01，实为 {str(row['as_of'])[:60]}") from None
         history = row.get("history") or []
         turns_of(history, where)
-        yield {"id": identity, "question": row["question"], "history": history, "passages": passages}
+        yield {"id": identity, "question": row["question"], "history": history, "passages": passages, "as_of": as_of}
 
 
 def _finished(out: Path) -> set[Any]:

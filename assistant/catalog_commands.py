@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from index.catalog import edit_entry, load_catalog
+from index.catalog import LISTS, edit_entry, load_catalog
 from index.errors import IndexMissingError, InputError, UsageError, WenceError
 from index.generation import current_generation, read_documents
 from index.parse import Parsed, parse_reading
@@ -57,7 +57,7 @@ def find(name: str, home: Path) -> Path:
 
 
 def changes_of(words: list[str]) -> dict[str, str | list[str]]:
-    """KEY=VALUE words as changes; aliases are parted by 、 or ,.
+    """KEY=VALUE words as changes; values of a list (aliases, repeals, …) are parted by 、 or ,.
 
     Raises:
         UsageError: a word has no =.
@@ -68,7 +68,7 @@ def changes_of(words: list[str]) -> dict[str, str | list[str]]:
         if not sign:
             raise UsageError(f"{word!r} 不是 键=值；如 expires=2027-05-31")
         many = [v.strip() for v in value.replace(",", "、").replace("，", "、").split("、") if v.strip()]
-        changes[key.strip()] = many if key.strip() == "aliases" else value.strip()
+        changes[key.strip()] = many if key.strip() in LISTS else value.strip()
     return changes
 
 

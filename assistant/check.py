@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from assistant.settings import Settings
 from index.errors import WenceError, cause
@@ -33,7 +34,9 @@ def run_checks(settings: Settings) -> list[Result]:
         _python,
         _folders,
         _model,
+        _reranker,
         _index,
+        _token,
         _writer,
         _records,
         _keyless,
@@ -51,7 +54,9 @@ _NAMES = {
     "_python": "Python",
     "_folders": "文件夹",
     "_model": "向量模型",
+    "_reranker": "重排模型",
     "_index": "索引",
+    "_token": "向量服务口令",
     "_writer": "语言模型",
     "_records": "记录库",
     "_keyless": "免密钥",
@@ -89,6 +94,16 @@ def _model(settings: Settings) -> Iterator[Result]:
     encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
     vector = encoder.encode_queries(["测试"])[0]
     yield Result("向量模型", "ok", f"{encoder.name}，{len(vector)} 维")
+
+
+def _reranker(settings: Settings) -> Iterator[Result]:
+    """None is the rule; one that is named must load and score."""
+    from index.rerank import DEPTH, load_reranker
+
+    reranker = load_reranker(settings.reranker)
+    if reranker:
+        reranker.scores("测试", ["测试", "条款"])
+        yield Result("重排模型", "ok", f"{reranker.name}，重排前 {DEPTH} 条")
 
 
 def _index(settings: Settings) -> Iterator[Result]:
@@ -158,6 +173,19 @@ def _room(path: Path | None) -> str:
     if path is None:
         return ""
     return f"，{path.stat().st_size / 1e6:.1f} MB，磁盘剩余 {shutil.disk_usage(path.parent).free / 1e9:.1f} GB"
+
+
+def _token(settings: Settings) -> Iterator[Result]:
+    """It goes with every request; without encryption, whoever stands between can read it."""
+    from assistant.web.origins import is_loopback
+
+    place = settings.store_place.removeprefix("milvus:")
+    if not settings.store_token:
+        return
+    if not place.startswith(("http://", "https://")):
+        yield Result("向量服务口令", "warn", "设置了 WENCE_STORE_TOKEN，而向量不在服务上", "请去掉它，或设 WENCE_STORE")
+    elif place.startswith("http://") and not is_loopback(urlsplit(place).hostname or ""):
+        yield Result("向量服务口令", "warn", f"口令不加密地发往 {place}", "请让服务（或它前面的代理）用 https")
 
 
 def _writer(settings: Settings) -> Iterator[Result]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any
 from index.errors import InputError, UsageError, WenceError, cause
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from assistant.answer import Answer, Recorder, Turn
     from assistant.ask import Assistant
     from assistant.people.openid import Provider
     from assistant.records.database import Database
     from assistant.settings import Settings
-    from index.build import Outcome, Report
-
-OUTCOMES: dict[Outcome, str] = {
-    "added": "新增", "updated": "更新", "unchanged": "未变", "removed": "移除", "rejected": "未收录",
-}  # fmt: skip
+    from index.build import Report
 
 
 def parse(options: argparse.Namespace) -> int:
@@ -69,21 +67,26 @@ def parse(options: argparse.Namespace) -> int:
 
 
 def index(options: argparse.Namespace) -> int:
-    """wence index [PATH…] [--rebuild]."""
+    """wence index [PATH…] [--rebuild] [--watch [--every SECONDS]]."""
+    from assistant.library.vault import library_paths
     from assistant.settings import BUNDLED_CORPUS, load_settings
     from index.generation import latest_generation
 
     settings = load_settings()
     paths = [Path(p) for p in options.path]
+    if options.watch:
+        if not paths or options.rebuild:
+            raise UsageError("--watch 要给出看守的文件夹，不能与 --rebuild 同用，如 `wence index 政策文件夹 --watch`")
+        return watch(settings, paths, options.every)
     if not paths and not (options.rebuild and latest_generation(settings.home)):
-        paths = [BUNDLED_CORPUS]
+        paths = [*library_paths(settings.home), BUNDLED_CORPUS]
     report = build(settings, paths, options.rebuild)
     return 1 if report.rows and report.count("rejected") == len(report.rows) else 0
 
 
 def build(settings: Settings, paths: Sequence[Path], rebuild: bool = False) -> Report:
     """Build the index and print what was done."""
-    from assistant.progress import IndexBar
+    from assistant.progress import IndexBar, rows_of, summary_of
     from index.build import build_index
     from index.encode import load_encoder
 
@@ -91,17 +94,36 @@ def build(settings: Settings, paths: Sequence[Path], rebuild: bool = False) -> R
     report = build_index(
         settings.home, paths, encoder, place=settings.store_place, rebuild=rebuild, bar=IndexBar.started
     )
-    for row in report.rows:
-        if row.outcome == "rejected":
-            print(f"未收录 {row.file}：{row.reason}", file=sys.stderr)
-        if row.outcome == "removed":
-            print(f"移除 {row.file}：文件已删除", file=sys.stderr)
-        if row.doubts:
-            said = f"识别存疑 {row.doubts} 处，请对照原件：`wence parse --coverage {row.file}`"
-            print(f"{row.file}：{said}", file=sys.stderr)
-    counts = "，".join(f"{name} {report.count(outcome)}" for outcome, name in OUTCOMES.items())
-    print(f"{counts}；索引共 {report.documents} 份文件、{report.clauses} 条条款（本次新算向量 {report.embedded} 个）")
+    for line in rows_of(report):
+        print(line, file=sys.stderr)
+    print(summary_of(report))
+    for line in _what_changed(settings, report):
+        print(line)
     return report
+
+
+def _what_changed(settings: Settings, report: Report) -> list[str]:
+    """A line for each updated document: how many clauses changed, which pinned answers rest on them."""
+    updated = [row for row in report.rows if row.before]
+    if not updated:
+        return []
+    from assistant.diff_commands import told_of
+
+    return [line for row in updated if (line := told_of(row, partial(_resting, settings)))]
+
+
+def watch(settings: Settings, paths: Sequence[Path], every: int) -> int:
+    """Index what changes in folders until told to stop."""
+    from assistant.watching import Watch, until_told_to_stop
+    from index.build import build_index
+    from index.encode import load_encoder
+
+    with until_told_to_stop():
+        encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
+        print(f"正在看守 {'、'.join(map(str, paths))}，每 {every} 秒看一次（按 Ctrl-C 停止）", flush=True)
+        build = partial(build_index, settings.home, encoder=encoder, place=settings.store_place)
+        Watch(paths, build, every, told=partial(_what_changed, settings)).run()
+    return 0
 
 
 def open_database(settings: Settings) -> Database:
@@ -140,6 +162,8 @@ def open_assistant(
 ) -> Assistant:
     """The assistant over the current index; with `llm`, the model that the settings name writes.
 
+    It stays on that index unless `index.live.followed` looks after it.
+
     Args:
         settings: what to open.
         llm: whether a model may write.
@@ -155,11 +179,13 @@ def open_assistant(
     from index.encode import load_encoder
     from index.errors import StorageError, WeightsError
     from index.generation import current_generation
-    from index.search import Searcher
+    from index.live import LiveIndex
+    from index.rerank import load_reranker
 
     current_generation(settings.home)  # a missing index is said before the model is loaded
     encoder = load_encoder(settings.embedding, settings.cache, settings.embedding_backend)
-    searcher = Searcher.open(settings.home, encoder, settings.store_place)
+    reranker = load_reranker(settings.reranker)
+    index = LiveIndex.open(settings.home, encoder, settings.store_place, reranker)
     today = dt.date.fromisoformat(settings.today) if settings.today else None
     model = load_model(settings) if llm else None
     if isinstance(model, LocalModel):
@@ -171,10 +197,10 @@ def open_assistant(
     writer = Writer(model, settings.llm_seconds) if model else None
     pins = None
     if database:
-        from assistant.review.board import Board
+        from assistant.review.board import Boards
 
-        pins = Board(database, searcher)
-    return Assistant(searcher, writer, records, settings.region, today, pins)
+        pins = Boards(database)
+    return Assistant(index, writer, records, settings.region, today, pins)
 
 
 def place(name: str) -> str:
@@ -193,6 +219,22 @@ def place(name: str) -> str:
     return regions[0]
 
 
+def day(text: str) -> dt.date | None:
+    """A day as typed, YYYY-MM-DD; "" is none.
+
+    Raises:
+        UsageError: it is no day.
+    """
+    import datetime as dt
+
+    if not text.strip():
+        return None
+    try:
+        return dt.date.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(f"{text!r} 不是日期；应为 2024-05-01 这样的格式") from None
+
+
 def catalog(options: argparse.Namespace) -> int:
     """wence catalog show | edit: facts about a document, where they were read, and their correction."""
     from assistant.catalog_commands import run
@@ -201,8 +243,35 @@ def catalog(options: argparse.Namespace) -> int:
     return run(options, load_settings().home)
 
 
+def diff(options: argparse.Namespace) -> int:
+    """wence diff A B: clause by clause what changed, and what rests on it."""
+    from importlib import import_module
+
+    from assistant.diff_commands import run
+    from assistant.settings import load_settings
+
+    settings = load_settings()
+    # The evaluators' questions live above this package and are found by name.
+    questions = import_module("evals.touched").questions_touching
+    return run(options, settings.home, partial(_resting, settings), questions)
+
+
+def _resting(settings: Settings, clause_ids: Collection[str]) -> list[str]:
+    """Questions of the pinned answers that cite one of these clauses."""
+    from assistant.records.database import FILE
+
+    kept = settings.database_url.get_secret_value() or (settings.home / FILE).exists()
+    database = _store(settings) if clause_ids and kept else None
+    if database is None:
+        return []
+    from assistant.review.touched import pins_resting_on
+
+    return [pin.question for pin in pins_resting_on(database, clause_ids)]
+
+
 def search(options: argparse.Namespace) -> int:
     """wence search QUESTION [--top N] [--region R] [--json]."""
+    from assistant.gathering import look
     from assistant.settings import load_settings
     from assistant.understand import clean
 
@@ -211,7 +280,7 @@ def search(options: argparse.Namespace) -> int:
         raise InputError("问题里没有文字；请写明想找什么，如 `wence search 首台套补贴`")
     region = place(options.region)
     assistant = open_assistant(load_settings(), llm=False)
-    found = assistant.searcher.search(question, options.top, region or assistant.region)
+    found = look(assistant.searcher, question, options.top, region or assistant.region, assistant.today)
     for rank, scored in enumerate(found.ranked, 1):
         if options.json:
             record = {"rank": rank, "score": round(scored.score, 4), **scored.clause.to_json()}
@@ -231,6 +300,8 @@ def ask(options: argparse.Namespace) -> int:
     if options.batch or options.out:
         if not (options.batch and options.out) or options.question:
             raise UsageError("成批提问要同时给 --batch IN.jsonl 和 --out OUT.jsonl，且不带问题")
+        if options.as_of:
+            raise UsageError("成批提问时日期写在每行的 as_of 里，不能再给 --as-of")
         if options.history:
             raise UsageError("成批提问时对话写在每行的 history 里，不能再给 --history")
         from assistant.batch import run_batch
@@ -241,6 +312,7 @@ def ask(options: argparse.Namespace) -> int:
             open_assistant, llm=not options.no_llm, records=_recorder(settings, database), database=database
         )
         return run_batch(opened, settings, Path(options.batch), Path(options.out), place(options.region))
+    as_of = day(options.as_of)
     if options.question is None:
         raise UsageError("没有问题；请写成 `wence ask 首台套最高补多少`")
     if not options.question.strip():
@@ -250,7 +322,7 @@ def ask(options: argparse.Namespace) -> int:
     settings = load_settings()
     database = _store(settings)
     assistant = open_assistant(settings, not options.no_llm, _recorder(settings, database), database)
-    answer = assistant.answer(options.question, history, Asker(region))
+    answer = assistant.answer(options.question, history, Asker(region), as_of=as_of)
     print(json.dumps(answer.to_json(), ensure_ascii=False) if options.json else _readable(answer))
     return 0
 
@@ -325,6 +397,7 @@ def chat(options: argparse.Namespace) -> int:
 
 def serve(options: argparse.Namespace) -> int:
     """wence serve: the web page; builds the index first if there is none."""
+    from assistant.library.vault import library_paths
     from assistant.settings import BUNDLED_CORPUS, load_settings
     from index.errors import IndexMissingError
     from index.generation import current_generation
@@ -332,10 +405,11 @@ def serve(options: argparse.Namespace) -> int:
     settings = load_settings()
     from assistant.records.answers import Answers
     from assistant.records.retention import prune_quietly
-    from assistant.review.board import Board
+    from assistant.review.board import Boards
     from assistant.review.keeper import Keeper
     from assistant.server import serve as run
     from assistant.server import take_port
+    from index.live import followed
 
     listener = take_port(options.host, options.port)  # a port in use is said before anything is built
     try:
@@ -343,11 +417,11 @@ def serve(options: argparse.Namespace) -> int:
             current_generation(settings.home)
         except IndexMissingError:
             print(f"还没有索引，先收录自带的政策文件（{settings.home}）…", file=sys.stderr)
-            build(settings, [BUNDLED_CORPUS])
+            build(settings, [*library_paths(settings.home), BUNDLED_CORPUS])
         database = open_database(settings)
         records = Answers(database) if settings.record else None
         assistant = open_assistant(settings, records=records, database=database)
-        with Keeper(Board(database, assistant.searcher), assistant, settings.home):
+        with followed(assistant.index), Keeper(Boards(database), assistant, settings.home):
             run(
                 assistant, options.host, options.port, listener, settings.home, database,
                 secret=settings.secret.get_secret_value(), keyless=settings.keyless, proxies=settings.proxies,
@@ -425,12 +499,22 @@ def store(options: argparse.Namespace) -> int:
     return store_commands.store(options)
 
 
+def tune(options: argparse.Namespace) -> int:
+    """wence tune FILE… [--out FOLDER] [--epochs N]."""
+    from assistant import tune_commands
+
+    return tune_commands.tune(options)
+
+
 def mcp(options: argparse.Namespace) -> int:
     """wence mcp: search and clauses as tools for other programs, over standard input and output."""
     from assistant.mcp_server import build_server
     from assistant.settings import load_settings
+    from index.live import followed
 
-    build_server(open_assistant(load_settings(), llm=False)).run("stdio")
+    assistant = open_assistant(load_settings(), llm=False)
+    with followed(assistant.index):
+        build_server(assistant).run("stdio")
     return 0
 
 

@@ -24,6 +24,8 @@ answers of the local model: points said 0.877 without it, 0.917 with it (the sam
 for 174; at 0.8 it adds nothing, at 0.2 only length."""
 _WHOLE = {Intent.LIST, Intent.DEFINITION, Intent.GOAL, Intent.CONDITION}
 """Kinds of question whose answer is the whole sentence, not one fact of it."""
+_THING = re.compile(r"(?:什么|哪个|哪些|哪种|哪类|啥)(?:样的)?(?P<thing>[\u4e00-\u9fff]{2})")
+"""要进什么目录: the answer must name a 目录 where the clause does."""
 _TELLS = re.compile(
     r"讲(?:了)?(?:什么|啥|的)|说(?:了)?(?:什么|啥)|介绍|内容|怎么(?:规定|说|写)|哪些|有什么|有啥|支持措施|政策"
 )
@@ -85,12 +87,12 @@ def _share_told(line: str, told: str) -> float:
 
 
 def _holds_missing_fact(line: str, question: str, told: str) -> bool:
-    """A kind of fact was asked, nothing told has it, and this line does."""
-    plain = normalise(question).text
-    for fact in FACTS:
-        if fact.asked.search(plain) and fact.shown.search(normalise(line).text) and not fact.shown.search(told):
-            return True
-    return False
+    """A kind of fact or of thing was asked, nothing told has it, and this line does."""
+    plain, held = normalise(question).text, normalise(line).text
+    things = any(m["thing"] in held and m["thing"] not in told for m in _THING.finditer(plain))
+    return things or any(
+        fact.asked.search(plain) and fact.shown.search(held) and not fact.shown.search(told) for fact in FACTS
+    )
 
 
 def _departments(chosen: Sequence[Chosen], citations: Sequence[Citation], query: Query, told: str) -> list[Sentence]:

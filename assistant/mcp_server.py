@@ -14,6 +14,7 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from assistant.ask import Assistant
+from assistant.gathering import look
 from assistant.masking import mask
 from assistant.understand import clean
 from index.clause import Clause
@@ -30,7 +31,6 @@ def build_server(assistant: Assistant) -> MCPServer[Any]:
     server: MCPServer[Any] = MCPServer(
         "wence", title="问策", instructions=INSTRUCTIONS, version="0.1.0", log_level="WARNING"
     )
-    searcher = assistant.searcher
 
     @server.tool(title="检索政策条款", annotations=READ_ONLY)
     def search(
@@ -42,7 +42,8 @@ def build_server(assistant: Assistant) -> MCPServer[Any]:
         regions = mentioned_regions(region).regions
         if region and len(regions) != 1:
             raise ToolError(f"不认识地区 {region!r}；应为一个省市的名字，如 上海市")
-        found = searcher.search(mask(clean(question)[0]), top, regions[0] if regions else assistant.region)
+        place = regions[0] if regions else assistant.region
+        found = look(assistant.searcher, mask(clean(question)[0]), top, place, assistant.today)
         return [{"rank": n, "score": round(s.score, 4), **_record(s.clause)} for n, s in enumerate(found.ranked, 1)]
 
     @server.tool(title="读取一条条款", annotations=READ_ONLY)
@@ -50,6 +51,7 @@ def build_server(assistant: Assistant) -> MCPServer[Any]:
         clause_id: Annotated[str, Field(max_length=200, description="search 返回的 clause_id")],
     ) -> dict[str, Any]:
         """一条条款的原文、出处、责任部门、状态，以及前后条款的编号。"""
+        searcher = assistant.searcher
         clause = searcher.clause(clause_id)
         if clause is None:
             raise ToolError(f"没有条款 {clause_id!r}；请使用 search 返回的 clause_id")

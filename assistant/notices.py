@@ -6,11 +6,16 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
+from assistant.answer import Sentence
 from assistant.evidence import Chosen
+from assistant.when import AsOf
 from index.card import is_card
 from index.clause import STATUS_NAMES, Document, Status
+from index.dates import say_day
+from index.lineage import Lineage, name_of
 from index.query import Query
 from index.search import Searcher
+from index.validity import CEASED, Kind, Validity, first_day
 from index.words import normalise
 
 EXPIRING_DAYS = 180
@@ -20,7 +25,9 @@ _PILOT = re.compile(
 )
 
 
-def notices_for(chosen: Sequence[Chosen], query: Query, searcher: Searcher, today: dt.date) -> list[str]:
+def notices_for(
+    chosen: Sequence[Chosen], query: Query, searcher: Searcher, today: dt.date, when: AsOf | None = None
+) -> list[str]:
     """Notices in the order a person should read them: status, end, place, other places.
 
     Args:
@@ -28,31 +35,100 @@ def notices_for(chosen: Sequence[Chosen], query: Query, searcher: Searcher, toda
         query: the question, read.
         searcher: for the documents.
         today: the day the answer is given on.
+        when: the day it is given for; None for today.
     """
     notices: list[str] = []
     documents = list(dict.fromkeys(c.clause.document_id for c in chosen))
+    for c in chosen:
+        for e in searcher.lineage.amended(c.clause, today.isoformat()):
+            since = f"自{say_day(e.day)}起" if e.day else ""
+            notices.append(f"{c.clause.address}{since}已由{e.name}修改，请以修改后的条文为准。")
     for document in map(searcher.document, documents):
-        notices += _of_document(document, today)
-    notices += _several(chosen, searcher)
+        notices += _of_document(document, searcher.lineage, today, when)
+    if when and when.earlier and chosen and not searcher.lineage.ceased(when.day.isoformat()) & set(documents):
+        notices.append("本库没有找到与此有关的已失效文件，以上不是以前的规定。")
+    notices += _several(chosen, searcher, when.day if when else today)
     notices += _pilot(chosen)
     notices += _places(chosen, query, searcher)
     notices += _premise(chosen, query)
     return list(dict.fromkeys(notices))
 
 
-def _of_document(document: Document, today: dt.date) -> list[str]:
+def heading(chosen: Sequence[Chosen], searcher: Searcher, today: dt.date, when: AsOf) -> Sentence | None:
+    """What has to be said before the first sentence: that it is not, or not for sure, what holds now.
+
+    A figure that is read out before its notice has been taken for today's.
+    """
+    day = when.day.isoformat()
+    documents = [searcher.document(i) for i in dict.fromkeys(c.clause.document_id for c in chosen)]
+    standings = [(d, searcher.lineage.on(d.document_id, day)) for d in documents]
+    silent = [f"《{d.title}》{_WORDS[v.kind]}" for d, v in standings if v.passed_over]
+    if silent:
+        return Sentence(
+            f"{'，'.join(silent)}，以下引自该文件的内容不是{_then_or_now(when, today)}有效的规定。", (), "notice"
+        )
+    changed = {c.clause.address: e.name for c in chosen for e in searcher.lineage.amended(c.clause, day)}
+    if changed:
+        told = "；".join(f"{address}已由{name}修改" for address, name in changed.items())
+        return Sentence(f"{told}，以下引自该条的是修改前的文字。", (), "notice")
+    holding = [(d, v) for d, v in standings if v.holds]
+    if when.day == today or not holding:
+        return None
+    if when.day > today:
+        return Sentence(f"以下按现在已知的规定推算到{_said(when)}，届时可能另有规定。", (), "notice")
+    which = "" if len(holding) == len(standings) else f"引自{'、'.join(f'《{d.title}》' for d, _ in holding)}的内容"
+    unsure = sum(v.kind is Kind.UNKNOWN for _, v in holding)
+    said = (
+        f"当时已印发的规定（{'部分文件' if unsure < len(holding) else ''}未载明有效期）" if unsure else "当时有效的规定"
+    )
+    return Sentence(f"以下{which}为{_said(when)}{said}。", (), "notice")
+
+
+_WORDS = {
+    Kind.REPEALED: "已废止", Kind.EXPIRED: "已过期", Kind.NOT_YET: "尚未施行", Kind.DRAFT: "是征求意见稿，已有正式文件",
+}  # fmt: skip
+
+
+def _then_or_now(when: AsOf, today: dt.date) -> str:
+    return "现行" if when.day == today else "当时"
+
+
+def _said(when: AsOf) -> str:
+    """The time as it was put, with its year: 2024年5月, 去年（2025年）."""
+    if not when.said:
+        return _say(when.day)
+    return when.said if when.said[:1] in "12一二" else f"{when.said}（{when.day.year}年{when.day.month}月）"
+
+
+def _of_document(document: Document, lineage: Lineage, today: dt.date, when: AsOf | None) -> list[str]:
     name = f"《{document.title}》"
+    now = lineage.on(document.document_id, today.isoformat())
+    events = lineage.events(document.document_id)
     found: list[str] = []
+    told = _then(document, lineage, now, today, when) if when and when.day != today else ""
+    if told:
+        found.append(told)
     if document.status == Status.DRAFT:
         said = "" if "征求意见稿" in document.title else "（征求意见稿）"
         found.append(f"{name}{said}是征求意见稿，尚未正式施行，最终以正式发布的文件为准。")
-    if document.superseded_by:
+    final = [e for e in events if e.kind == "final"]
+    holding = [e for e in final if lineage.on(e.by, today.isoformat()).holds]
+    if finals := "、".join(e.name for e in holding or final):
+        found.append(f"{name}已有正式文件{finals}，本库已收录，请以正式文件为准。")
+    elif document.superseded_by and not any(e.kind == "repealed" for e in events):
         found.append(f"据公开资料，{name}已有正式文件{document.superseded_by}，本库未收录其正文，请以正式文件为准。")
     if document.status == Status.REPLY:
         found.append(f"{name}（{document.number}）是对代表建议的答复，介绍情况和数据，不是可以据以申报的政策文件。")
-    if document.status in (Status.EXPIRED, Status.REPEALED):
-        found.append(f"{name}已{'过期' if document.status == Status.EXPIRED else '废止'}。")
-    if document.expires:
+    if now.kind is Kind.REPEALED:
+        if "废止" not in told:
+            found.append(f"{name}{_ended(document, lineage, now, today)}。")
+    elif now.kind is Kind.EXPIRED and not document.expires:
+        found.append(f"{name}已过期。")
+    for event in events:
+        if event.day > today.isoformat() and event.kind != "final":
+            done = "废止" if event.kind == "repealed" else "修改"
+            found.append(f"{name}将自{say_day(event.day)}起由{event.name}{done}。")
+    if document.expires and now.kind is not Kind.REPEALED:
         end = dt.date.fromisoformat(document.expires)
         draft = "拟定" if document.status == Status.DRAFT else ""
         if end < today:
@@ -66,7 +142,34 @@ def _of_document(document: Document, today: dt.date) -> list[str]:
     return found
 
 
-def _several(chosen: Sequence[Chosen], searcher: Searcher) -> list[str]:
+def _then(document: Document, lineage: Lineage, now: Validity, today: dt.date, when: AsOf) -> str:
+    """How a document stood on the day asked about, and how it stands now; "" for drafts and replies."""
+    name, then = f"《{document.title}》", lineage.on(document.document_id, when.day.isoformat())
+    if then.holds:
+        if when.day > today:
+            return ""  # nobody knows what will be made until then
+        rules = "当时已印发的规定（未载明有效期）" if then.kind is Kind.UNKNOWN else "当时有效的规定"
+        standing = _ended(document, lineage, now, today) if now.kind in CEASED else _NOW.get(now.kind, "")
+        return f"以下为{_said(when)}{rules}" + (f"；现在{name}{standing}。" if standing else "。")
+    if then.kind is Kind.NOT_YET:
+        return f"{name}自{say_day(first_day(document))}起才{'施行' if document.effective else '印发'}，{_said(when)}时还没有。"
+    return f"{_said(when)}时{name}{_WORDS[then.kind]}。" if then.kind in CEASED else ""
+
+
+_NOW = {
+    Kind.IN_FORCE: "仍然有效", Kind.AMENDED: "已有修改", Kind.UNKNOWN: "未载明有效期，本库没有废止或替代它的文件",
+}  # fmt: skip
+
+
+def _ended(document: Document, lineage: Lineage, now: Validity, today: dt.date) -> str:
+    """已于2025年6月1日废止，现行文件为《…》."""
+    current = lineage.current(document.document_id, today.isoformat())
+    since = f"于{say_day(now.since)}" if now.since else ""
+    done = "废止" if now.kind is Kind.REPEALED else "届满"
+    return f"已{since}{done}" + (f"，现行文件为{name_of(current)}" if current else "")
+
+
+def _several(chosen: Sequence[Chosen], searcher: Searcher, day: dt.date) -> list[str]:
     """Several documents of one place speak: each with its standing and date, so that none is taken for another."""
     by_place: dict[str, list[str]] = {}
     for c in chosen:
@@ -77,11 +180,15 @@ def _several(chosen: Sequence[Chosen], searcher: Searcher) -> list[str]:
         if len(documents) < 2:
             continue
         named = "；".join(
-            f"《{d.title}》（{'，'.join(x for x in (d.number, STATUS_NAMES[d.status], d.signed) if x)}）"
+            f"《{d.title}》（{'，'.join(x for x in (d.number, STATUS_NAMES[_status(searcher, d, day)], d.signed) if x)}）"
             for d in documents
         )
         found.append(f"所列条款引自{len(documents)}份文件：{named}。说法不同时，请以现行有效的文件为准。")
     return found
+
+
+def _status(searcher: Searcher, document: Document, day: dt.date) -> Status:
+    return searcher.lineage.on(document.document_id, day.isoformat()).status(document)
 
 
 def _say(day: dt.date) -> str:

@@ -6,12 +6,14 @@ reload starts anew. What is shown is made in `markup`; how it looks and jumps is
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 # Before the import: gradio reads it once, and nothing here may call home.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -23,7 +25,8 @@ from assistant import compose, markup  # noqa: E402
 from assistant.answer import Asker, Turn  # noqa: E402
 from assistant.ask import Assistant  # noqa: E402
 from assistant.shell import PROMISE, TITLE  # noqa: E402
-from index.clause import Document  # noqa: E402
+from index.live import LiveIndex  # noqa: E402
+from index.search import Searcher  # noqa: E402
 
 log = logging.getLogger("wence.page")
 
@@ -67,6 +70,8 @@ class Conversation:
     """Finished ones, oldest first."""
     count: int = 0
     """All of them, those that left included."""
+    key: str = ""
+    """What its answers are kept under; "" until something is asked."""
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -76,13 +81,15 @@ class Conversation:
 
     def add(self, x: markup.Exchange) -> Conversation:
         """This conversation with one more exchange."""
-        return Conversation((*self.exchanges, x)[-MAX_EXCHANGES:], self.count + 1)
+        return Conversation((*self.exchanges, x)[-MAX_EXCHANGES:], self.count + 1, self.key)
 
 
-def fill(x: markup.Exchange, assistant: Assistant, turns: Sequence[Turn], region: str, llm: bool) -> Iterator[None]:
+def fill(
+    x: markup.Exchange, assistant: Assistant, turns: Sequence[Turn], asker: Asker, llm: bool
+) -> Iterator[None]:  # fmt: skip
     """Let an exchange grow, one event at a time. An exception ends it in one polite line; details go to the log."""
     try:
-        for event in assistant.stream(x.question, turns, asker=Asker(region), llm=llm):
+        for event in assistant.stream(x.question, turns, asker=asker, llm=llm):
             if event.kind == "evidence":
                 x.citations = event.citations
             elif event.sentence:
@@ -98,22 +105,20 @@ def fill(x: markup.Exchange, assistant: Assistant, turns: Sequence[Turn], region
         yield
 
 
-def regions_of(documents: Sequence[Document]) -> list[str]:
-    """Regions to choose from, those with most documents first; a country-wide document needs no choice."""
-    names = [d.region for d in documents if d.region and d.region != "全国"]
-    return sorted(set(names), key=lambda name: (-names.count(name), name))
-
-
 def build_page(assistant: Assistant) -> gr.Blocks:
     """The page as gradio blocks."""
-    documents = assistant.searcher.documents
-    regions = regions_of(documents)
+    now = assistant.searcher
+
+    def held_in(searcher: Searcher) -> str:
+        day = assistant.today or dt.date.today()
+        return markup.documents(searcher.lineage.documents(day.isoformat()))
 
     def ask(message: str, conversation: Conversation, region: str, style: str) -> Iterator[dict[Any, Any]]:
         message = (message or "")[:MAX_MESSAGE_CHARS]
         if not message.strip():
             yield {hint: f'<p class="w-hint" role="status">{compose.EMPTY}</p>'}
             return
+        conversation = conversation if conversation.key else replace(conversation, key=uuid4().hex)
         x = markup.Exchange(conversation.count + 1, message)
         yield {
             box: "", hint: "", welcome: gr.update(visible=False), fresh: gr.update(visible=True),
@@ -122,8 +127,9 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         written = style != STYLES[1] and assistant.writer is not None
         step = 0.0 if written else MIN_STEP_S  # what a model's next sentence follows is shown without waiting for it
         shown_at = 0.0
-        place = region if region in regions else ""
-        for _ in fill(x, assistant, conversation.turns, place, written):
+        place = region if region in assistant.searcher.regions else ""
+        asker = Asker(place, conversation=conversation.key)
+        for _ in fill(x, assistant, conversation.turns, asker, written):
             if not x.ended and time.monotonic() - shown_at >= step:
                 yield {live: markup.exchange(x)}
                 shown_at = time.monotonic()
@@ -144,9 +150,10 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             _html(INTRO, "w-intro")
             with gr.Row(elem_id="w-examples"):
                 examples = [
-                    gr.Button(text, elem_classes="w-example") for needed, text in EXAMPLES if {*needed} <= {*regions}
+                    gr.Button(text, elem_classes="w-example", visible={*needed} <= {*now.regions})
+                    for needed, text in EXAMPLES
                 ]
-            _html(markup.documents(documents), "w-collected")
+            collected = _html(held_in(now), "w-collected")
         past = _html("", "w-past")
         live = _html("", "w-live")
         with gr.Column(elem_id="w-composer"):
@@ -158,7 +165,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                 )  # fmt: skip
                 send = gr.Button("提问", variant="primary", elem_id="w-send", scale=0, min_width=72)
             with gr.Row(elem_id="w-choices"):
-                region = _region_choice(regions, assistant.region)
+                region = _region_choice(now.regions, assistant.region)
                 style = gr.Radio(
                     choices=list(STYLES), value=STYLES[0], label="回答方式", container=True, elem_id="w-style",
                     visible=assistant.writer is not None, interactive=True,
@@ -172,7 +179,26 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         asked += [e.click(ask, [e, session, region, style], outputs, **quiet, **at_once) for e in examples]
         fresh.click(start_over, None, outputs, cancels=asked, **quiet)
     page.queue(max_size=WAITING, default_concurrency_limit=ASKERS_AT_ONCE)
+
+    def redraw(later: Searcher) -> None:
+        for (needed, _), example in zip(EXAMPLES, examples, strict=True):
+            example.visible = {*needed} <= {*later.regions}
+        collected.value = held_in(later)
+        region.choices = [*region_choices(later.regions)]
+
+    redrawn(page, assistant, redraw)
     return page
+
+
+def redrawn(page: gr.Blocks, assistant: object, redraw: Callable[[Searcher], None]) -> None:
+    """Have what a page shows of the index drawn again for each new one; who opens the page from then on sees it."""
+
+    def drawn(later: Searcher) -> None:
+        redraw(later)
+        page.config = page.get_config_file()
+
+    if isinstance(index := getattr(assistant, "index", None), LiveIndex):
+        index.tell(drawn)
 
 
 def _html(content: str, name: str) -> gr.HTML:
@@ -180,8 +206,13 @@ def _html(content: str, name: str) -> gr.HTML:
     return gr.HTML(content, elem_id=name, apply_default_css=False, js_on_load=None)
 
 
+def region_choices(regions: Sequence[str], without: str = ANYWHERE) -> list[tuple[str, str | int | float]]:
+    """Regions to choose from, behind the choice of none."""
+    return [(without, ""), *((r, r) for r in regions)]
+
+
 def _region_choice(regions: Sequence[str], default: str) -> gr.Radio | gr.Dropdown:
-    choices = [(ANYWHERE, ""), *((r, r) for r in regions)]
+    choices = region_choices(regions)
     chosen = default if default in regions else ""
     kind = gr.Radio if len(regions) <= MAX_RADIO_REGIONS else gr.Dropdown
     return kind(choices=choices, value=chosen, label="所在地区", container=True, elem_id="w-region", interactive=True)

@@ -14,6 +14,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
+from assistant.gathering import look
 from assistant.understand import clean
 from index.search import Searcher
 
@@ -39,7 +40,7 @@ class WenceRetriever(BaseRetriever):
             return []
         return [
             _document(s.clause.to_json() | {"address": s.clause.address}, s.score)
-            for s in self.searcher.search(question, self.top, self.region).ranked
+            for s in look(self.searcher, question, self.top, self.region).ranked
         ]
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from assistant.answer import Sentence
 from assistant.evidence import Chosen
-from index.search import Found
+from index.search import Found, Searcher
 
 MARK = "人工核定 · "
 """How the notice of a pinned answer begins; the pages show it as a mark at the head of the answer."""
@@ -47,4 +47,12 @@ class Reviews(Protocol):
 
     def unregulated(self, question: str, found: Found, region: str) -> str:
         """What to say beside a refusal when people found that no document settles the question; "" for nothing."""
+        ...
+
+
+class Reviewers(Protocol):
+    """Those answers over whichever generation of the index a question is asked of."""
+
+    def at(self, searcher: Searcher) -> Reviews:
+        """As of one generation."""
         ...

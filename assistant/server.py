@@ -18,7 +18,10 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from assistant.ask import Assistant
-from assistant.page import EXAMPLES, mount_page, regions_of
+from assistant.library.api import build_library_router
+from assistant.library.opening import open_library
+from assistant.library.page import build_library_page
+from assistant.page import EXAMPLES, mount_page
 from assistant.people.entrance import build_people_router
 from assistant.people.gate import Gate
 from assistant.people.openid import Provider, openid_app
@@ -48,6 +51,7 @@ from assistant.web.streaming import Desk
 from assistant.web.token_api import build_token_router
 from assistant.web.tokens import Tokens, load_secret
 from index.errors import InputError, StorageError
+from index.live import LiveIndex
 
 HOST, PORT = "127.0.0.1", 7860
 SHUTDOWN_S = 1
@@ -96,12 +100,12 @@ def create_app(
         take_over(home, database)
     metrics, sites = Metrics(), Sites(database)
     doorman = Doorman(sites, Tokens(signing), keyless=keyless)
-    regions = regions_of(assistant.searcher.documents)
-    examples = [text for needed, text in EXAMPLES if {*needed} <= {*regions}]
     records = getattr(assistant, "records", None)
     if records:
         metrics.watch(records)
-    office = Office(Desk(assistant, metrics), doorman, database, records, regions, examples)
+    if isinstance(index := getattr(assistant, "index", None), LiveIndex):
+        metrics.follow(index)
+    office = Office(Desk(assistant, metrics), doorman, database, records, EXAMPLES)
     app.state.office = office
     reception = Reception(database) if database else None
     app.state.reception = reception
@@ -111,8 +115,13 @@ def create_app(
         build_interface_router(),
     ]  # fmt: skip
     if reception and database:
-        staff = StaffDesk(office.desk, reception, database, regions, home)
+        staff = StaffDesk(office.desk, reception, database, home)
         routers += [build_staff_router(staff), build_review_router(staff)]
+    if reception and database and home and index:
+        library = open_library(home, database, index)
+        app.state.library = library
+        library.resume()
+        routers += [build_library_router(library, reception), build_library_page()]
     for router in routers:
         app.include_router(router)
     if reception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
+from index.place import Address
 from index.regions import mentioned_regions
 
 BUNDLED_CORPUS = Path(__file__).resolve().parent.parent / "index" / "corpus"
@@ -32,11 +34,15 @@ class Settings(BaseSettings):
     """`bundled` (multilingual-e5-small), a folder, or a name known to sentence-transformers."""
     embedding_backend: Literal["auto", "openvino", "torch"] = "auto"
     """`auto` takes OpenVINO for the bundled model where it is installed."""
+    reranker: str = ""
+    """A folder or hub name of a sentence-transformers CrossEncoder that re-orders the first clauses; empty has none."""
     chroma_url: str = ""
     """`http://host:port` of a Chroma server; empty keeps the vectors in WENCE_HOME."""
     store: str = ""
     """Where vectors are kept: `milvus:FILE.db`, `milvus:http://host:19530`, or `http://host:port` of a Chroma server;
     empty takes WENCE_CHROMA_URL."""
+    store_token: SecretStr = SecretStr("")
+    """Token of that Chroma server (or the proxy before it) or Milvus cluster (`user:password`); never logged, never kept."""
     llm: str = "auto"
     """Who writes: `auto` (the local model where its packages are installed, else nobody), `none`, `local`, or
     `provider:name` as LangChain spells it (openai:deepseek-chat, ollama:qwen3)."""
@@ -145,7 +151,14 @@ class Settings(BaseSettings):
     @property
     def store_place(self) -> str:
         """Where vectors are kept, as `index.store` spells it; "" for the index's own folder."""
-        return self.store or self.chroma_url
+        return Address(self.store or self.chroma_url, self.store_token.get_secret_value())
+
+    @field_validator("store_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
+            raise ValueError("只能有英文字母、数字和标点，中间没有空格")
+        return value
 
     @field_validator("store")
     @classmethod

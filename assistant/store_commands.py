@@ -41,6 +41,10 @@ def store(options: argparse.Namespace) -> int:
     from index.moving import copy_index
 
     source, target = _place(options.source), _place(options.target)
+    if settings.store_token and source != target and "folder" not in (source, target):
+        raise UsageError(
+            "设置了 WENCE_STORE_TOKEN 时不能在两个服务之间直接搬（口令会发给另一个服务）；请先搬到 folder，换好口令再搬过去"
+        )
     made = copy_index(settings.home, source, target, _bar)
     setting = "去掉 WENCE_STORE 和 WENCE_CHROMA_URL" if target == "folder" else f"设 WENCE_STORE={target}"
     print(f"已把 {made.passages} 段从 {source} 搬到 {target}，没有重新计算向量；之后请{setting}")
@@ -58,7 +62,8 @@ def _place(text: str) -> str:
     if text == "folder":
         return text
     try:
-        return Settings(store=text).store or _wrong(text)
+        settings = Settings(store=text)
+        return settings.store_place if settings.store else _wrong(text)
     except ValueError:
         return _wrong(text)
 

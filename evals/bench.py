@@ -1,6 +1,8 @@
-"""`make bench`: speed and retrieval, each beside the usual recipe run in the same process on the same machine.
+"""`make bench`: speed at scale and under load, beside a plain recipe run in the same process on the same machine.
 
-    python -m evals.bench [--quick] [--stard FOLDER] [--only 检索用时,建索引,找对条款,STARD,并发]
+    python -m evals.bench [--quick] [--stard FOLDER] [--only 检索用时,STARD,并发]
+
+What is found, and what indexing costs, beside the recipes of others in environments of their own: `evals.beside`.
 
 Ratios are the result; the times behind them belong to this machine and this moment. What is large is kept in
 the cache folder (WENCE_CACHE), so a second run is quicker.
@@ -25,12 +27,10 @@ import numpy as np
 from assistant.ask import Assistant
 from assistant.settings import BUNDLED_CORPUS, Settings, load_settings
 from evals.bundled import bundled_searcher
-from evals.intervals import estimate
-from evals.questions import DATASETS, Question, load_questions, squeeze
+from evals.questions import DATASETS, Question, load_questions
 from evals.recipe import Recipe, load_model
-from evals.retrieval import measurable, search_all, standalone
+from evals.retrieval import measurable, standalone
 from evals.stard import Stard, add_option, figures, is_there, load_stard, open_stard, table
-from index.build import build_index
 from index.catalog import load_catalog
 from index.encode import Encoder, load_encoder
 from index.reading import read_text
@@ -39,7 +39,7 @@ TOP = 10
 BLOCK, WARM_UP = 20, 3
 """Questions timed in a row, and questions asked before them that are not timed."""
 ASKERS = 50
-SECTIONS = ("检索用时", "建索引", "找对条款", "STARD", "并发")
+SECTIONS = ("检索用时", "STARD", "并发")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,12 @@ class Size:
     articles: tuple[int, ...]
     """Articles in the large indexes."""
     searches: int
-    indexed_articles: int
-    """STARD articles turned into files and indexed."""
     rounds: int
     """Questions that each concurrent asker asks."""
 
 
-FULL = Size((55_389, 110_778), 100, 2_000, 4)
-QUICK = Size((5_000,), 40, 300, 2)
+FULL = Size((55_389, 110_778), 100, 4)
+QUICK = Size((5_000,), 40, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,73 +143,6 @@ def _recipe_over_corpus(model: Any, folder: Path) -> Recipe:
     return recipe
 
 
-def indexing(bench: Bench) -> None:
-    """Files to a searchable index, everything included; clauses per second are our clauses over each one's time."""
-    _index("五份政策", BUNDLED_CORPUS, bench)
-    if not bench.stard:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        _write_laws(bench.stard, bench.size.indexed_articles, Path(folder))
-        _index(f"STARD 的 {bench.size.indexed_articles:,} 条", Path(folder), bench)
-
-
-def _index(name: str, corpus: Path, bench: Bench) -> None:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        home = Path(folder, "ours")
-        report, ours, ours_cpu = _timed(lambda: build_index(home, [corpus], bench.encoder))
-        texts = [(p.stem, "", read_text(p)) for p in sorted(corpus.glob("*.txt"))]
-        recipe = Recipe.empty(bench.model, Path(folder, "recipe"))
-        chunks, theirs, theirs_cpu = _timed(lambda: recipe.add_texts(texts))
-        recipe.close()
-        again, unchanged, _ = _timed(lambda: build_index(home, [corpus], bench.encoder))
-    print(
-        f"  {name}：问策 {report.clauses} 条（{report.passages} 段向量）{ours:.1f} 秒，{report.clauses / ours:.1f} 条/秒；"
-        f"常见做法 {chunks} 块 {theirs:.1f} 秒，合 {report.clauses / theirs:.1f} 条/秒；"
-        f"速度之比 {theirs / ours:.2f}（按 CPU 时间 {theirs_cpu / ours_cpu:.2f}）；"
-        f"不变时再建一次 {unchanged:.2f} 秒、新算向量 {again.embedded} 个",
-        flush=True,
-    )
-
-
-def _timed(call: Callable[[], Any]) -> tuple[Any, float, float]:
-    """(result, seconds, CPU seconds of all threads)."""
-    started, cpu = time.perf_counter(), time.process_time()
-    result = call()
-    return result, time.perf_counter() - started, time.process_time() - cpu
-
-
-def _write_laws(stard: Stard, count: int, folder: Path) -> None:
-    """The first `count` articles as files, a law each."""
-    laws: dict[str, list[str]] = {}
-    for clause in stard.clauses[:count]:
-        laws.setdefault(clause.document_id, [clause.document_id, ""]).append(f"{clause.label}　{clause.text}")
-    for number, lines in enumerate(laws.values()):
-        (folder / f"law-{number:04d}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def finding(bench: Bench) -> None:
-    """Gold clause among the first 5 clauses, against the gold quote in the first 5 chunks; followed-up questions
-    are searched by the recipe as typed, as the recipe does."""
-    questions = [q for q in bench.questions if measurable(q)]
-    with bundled_searcher(bench.encoder) as searcher, tempfile.TemporaryDirectory() as folder:
-        recipe = _recipe_over_corpus(bench.model, Path(folder))
-        ranks = [r for _, r in search_all(questions, searcher)]
-        chunks = [[squeeze(c.text) for c in recipe.search(q.question, 5)] for q in questions]
-        recipe.close()
-    for name, depth, ours in (("首位", 1, [r.first for r in ranks]), ("前 5", 5, [r.top5 for r in ranks])):
-        theirs = [_holds(q, found[:depth], depth) for q, found in zip(questions, chunks, strict=True)]
-        mine, other = estimate(ours), estimate(theirs)
-        assert mine and other
-        print(
-            f"  {name}：问策 {mine}；常见做法 {other}；之比 {mine.value / max(other.value, 1e-9):.2f}（{mine.n} 题，权重在这些题上拟合过）"
-        )
-
-
-def _holds(question: Question, chunks: Sequence[str], depth: int) -> float:
-    held = [any(squeeze(g.quote) in c for c in chunks) for g in question.gold]
-    return float(all(held) if question.gold_mode == "all" and depth > 1 else any(held))
-
-
 def laws(bench: Bench) -> None:
     """STARD's figures."""
     if bench.stard:
@@ -260,9 +191,7 @@ def _crowd(ask: Callable[[str], object], bench: Bench) -> tuple[list[float], int
     return times, len(errors)
 
 
-RUN: dict[str, Callable[[Bench], None]] = dict(
-    zip(SECTIONS, (search_times, indexing, finding, laws, crowd), strict=True)
-)
+RUN: dict[str, Callable[[Bench], None]] = dict(zip(SECTIONS, (search_times, laws, crowd), strict=True))
 
 
 def main() -> int:

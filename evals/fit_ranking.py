@@ -72,16 +72,18 @@ def law_example(question: LayQuestion, searcher: Searcher) -> Example:
 def fit(examples: Sequence[Example], l2: float = L2) -> Array:
     """Weights [features] that minimise the mean negative log-likelihood + l2·|w|²; examples count alike."""
     usable = [e for e in examples if e.usable]
+    counts = np.array([len(e.x) for e in usable])
+    starts = np.cumsum(counts) - counts
+    x, gold = np.concatenate([e.x for e in usable]), np.concatenate([e.gold for e in usable])
 
     def loss(w: Array) -> tuple[float, Array]:
-        total, gradient = 0.0, np.zeros_like(w)
-        for e in usable:
-            utility = e.x @ w
-            weight = np.exp(utility - utility.max())
-            gold_weight = weight * e.gold
-            total -= np.log(gold_weight.sum() / weight.sum())
-            gradient += e.x.T @ (weight / weight.sum() - gold_weight / gold_weight.sum())
-        return total / len(usable) + l2 * float(w @ w), gradient / len(usable) + 2 * l2 * w
+        utility = x @ w
+        weight = np.exp(utility - np.repeat(np.maximum.reduceat(utility, starts), counts))
+        gold_weight = weight * gold
+        total, right = np.add.reduceat(weight, starts), np.add.reduceat(gold_weight, starts)
+        gradient = x.T @ (weight / np.repeat(total, counts) - gold_weight / np.repeat(right, counts))
+        value = -np.log(right / total).mean() + l2 * float(w @ w)
+        return float(value), gradient / len(usable) + 2 * l2 * w
 
     return np.asarray(minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B").x)
 

@@ -153,10 +153,16 @@ def vectors_file(texts: Sequence[str], encoder: Encoder, cache: Path) -> Path:
     return cached(cache, "vectors", encoder.name, *texts).with_suffix(".npy")
 
 
-def lexical_of(clauses: Sequence[Clause], tokenizer: Tokenizer, cache: Path) -> LexicalIndex:
-    """The lexical index, kept likewise (45 s for 55,389 articles); rebuilt when its code or word list changes."""
+def lexical_of(
+    clauses: Sequence[Clause], tokenizer: Tokenizer, cache: Path, headings: bool = True, variant: str = ""
+) -> LexicalIndex:
+    """The lexical index, kept likewise (45 s for 55,389 articles); rebuilt when its code or word list changes.
+
+    `variant` names a tokenizer that is not the product's own.
+    """
     code = Path(__file__).resolve().parents[1] / "index"
-    content = cached(cache, "lexical", *(f"{c.document_id}{c.path}{c.text}" for c in clauses))
+    kind = "-".join(["lexical", *([variant] if variant else []), *([] if headings else ["no-headings"])])
+    content = cached(cache, kind, *(f"{c.document_id}{c.path}{c.text}" for c in clauses))
     sources = "".join((code / name).read_text(encoding="utf-8") for name in _LEXICAL_SOURCES)
     folder = content.with_name(f"{content.name}-{hashlib.sha256(sources.encode()).hexdigest()[:8]}")
     if not folder.is_dir():
@@ -165,7 +171,7 @@ def lexical_of(clauses: Sequence[Clause], tokenizer: Tokenizer, cache: Path) -> 
         print(f"建立 {len(clauses):,} 条的词法索引（约 {len(clauses) // 1200} 秒）…", file=sys.stderr)
         draft = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         try:
-            LexicalIndex.build(clauses, tokenizer).save(draft)
+            LexicalIndex.build(clauses, tokenizer, headings).save(draft)
             draft.replace(folder)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)

@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from index.card import card_of, is_card
+from index.card import card_of, is_card, renew_cards
 from index.catalog import load_catalog
 from index.clause import Clause, Document
 from index.encode import Encoder
@@ -55,11 +55,16 @@ from index.lexical import LexicalIndex
 from index.nearest import NearestPassages
 from index.parse import PARSER_VERSION, parse_reading
 from index.passages import Passage, passages_of
-from index.reading import catalog_place, find_files, is_there, read_file, reading_of
+from index.reading import catalog_place, find_files, is_there, read_file
+from index.readings import Readings
 from index.store import Entry, Vectors, VectorStore, create_store, open_store
+from index.unfinished import Unfinished, discard, unfinished
 from index.words import Tokenizer
 
 Outcome = Literal["added", "updated", "unchanged", "removed", "rejected"]
+AT_ONCE = 256
+"""Clauses embedded before their vectors are kept: 2 s of work on two cores, the most that a kill costs. Of like length,
+they take no longer than all at once (900 articles: 24.8 and 26.6 s of a core)."""
 COLLECTIONS = "collections.json"
 """Collections that this home may have on Chroma servers: [[URL, name], …], noted before each is made."""
 
@@ -81,6 +86,9 @@ class Row:
     reason: str = ""
     doubts: int = 0
     """Places where a recognised character is so unsure that a person should compare it with the picture."""
+    before: tuple[Clause, ...] = ()
+    """Clauses that an updated document had, so that what changed can be told; () where they are not known."""
+    after: tuple[Clause, ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,6 +102,8 @@ class Report:
     passages: int = 0
     embedded: int = 0
     """Passages whose vectors were computed now; the rest were taken over."""
+    resumed: int = 0
+    """Passages whose vectors an interrupted build had computed."""
 
     def count(self, outcome: Outcome) -> int:
         """Files with an outcome."""
@@ -133,6 +143,9 @@ def build_index(
     *,
     place: str = "",
     rebuild: bool = False,
+    without: Sequence[Path] = (),
+    wanted: Callable[[Path], bool] | None = None,
+    readings: Readings | None = None,
     bar: Callable[[int, int, int], Progress] | None = None,
 ) -> Report:
     """Add or update documents.
@@ -146,6 +159,11 @@ def build_index(
             folder.
         rebuild: compute everything again. With paths the index then holds these only; without, every
             document of the index is read again from its file.
+        without: files whose documents leave the index in the same step, there or not; when one of `paths` is
+            rejected, they stay and nothing is written.
+        wanted: of the files at `paths`, only these are looked at (`index.changes`); the others stay as the index has
+            them, there or not. None looks at all.
+        readings: reads the files, where somebody has read them before; None reads them anew.
         bar: called with (documents, clauses, passages to embed), returns what shows progress.
 
     Returns:
@@ -158,7 +176,8 @@ def build_index(
         SearchError: the Chroma server does not answer; the current index is left as it was.
     """
     with locked(home):
-        return _build(home, paths, encoder, place, rebuild, bar)
+        keeper = readings or Readings(home)
+        return _build(home, paths, encoder, place, rebuild, without, wanted or (lambda _: True), keeper, bar)
 
 
 @contextmanager
@@ -183,37 +202,49 @@ def locked(home: Path) -> Iterator[None]:
 
 
 def _build(
-    home: Path, paths: Sequence[Path], encoder: Encoder, url: str, rebuild: bool, bar: Callable[..., Progress] | None
-) -> Report:
+    home: Path, paths: Sequence[Path], encoder: Encoder, url: str, rebuild: bool, without: Sequence[Path],
+    wanted: Callable[[Path], bool], readings: Readings, bar: Callable[..., Progress] | None,
+) -> Report:  # fmt: skip
     report = Report()
     clear_leftovers(home)
     old = _Old() if rebuild and paths else _old(home, encoder, url, rebuild)
     entries = old.entries
+    leaving = {str(path.resolve()) for path in without}
+    for name in [name for name, entry in entries.items() if entry.noted["path"] in leaving]:
+        report.rows.append(Row(entries.pop(name).noted["path"], "removed"))
+    old.reread = [file for file in old.reread if str(file) not in leaving]
     for path in paths:
         if path.is_dir():
-            report.rows += _remove_deleted(path, entries)
+            report.rows += _remove_deleted(path, entries, wanted)
     for file in old.reread:
-        row = _read(file, dict(_files(file))[file], entries)
+        row = _read(file, dict(_files(file))[file], entries, readings)
         if row.outcome == "rejected":
             raise IndexDamagedError(f"索引里的文件要重新解析，但读不了：{row.reason}；请修好该文件后再试")
         report.rows.append(replace(row, outcome="updated"))
     again = {file.resolve() for file in old.reread}
     for path in paths:
         for file, catalog in _files(path):
-            if file.resolve() not in again:
-                report.rows.append(_read(file, catalog, entries))
+            if file.resolve() not in again and wanted(file):
+                report.rows.append(_read(file, catalog, entries, readings))
                 again.add(file.resolve())
+    refused = [row.reason for row in report.rows if row.outcome == "rejected"]
+    if without and refused:
+        raise InputError(f"{refused[0]}；原有索引未受影响")
     if not entries:
         reasons = "；".join(f"{r.file}：{r.reason or '文件已删除'}" for r in report.rows[:3])
         raise InputError(f"没有可以建立索引的文件（{reasons}）；原有索引未受影响")
+    renew_cards([(e.document, e.clauses) for e in entries.values()])
     report.documents = len(entries)
     report.clauses = sum(not is_card(c) for e in entries.values() for c in e.clauses)
     if old.current and not any(report.count(o) for o in ("added", "updated", "removed")):
+        discard(home)
+        readings.discard()
         return report
     try:
-        with cleaned(home) as folder:
-            _write(home, folder, entries, old, encoder, url, report, bar)
+        with unfinished(home, encoder) as begun, cleaned(home) as folder:
+            _write(home, folder, entries, old, encoder, url, begun, report, bar)
             make_current(home, folder)
+        readings.discard()
     finally:
         if old.store:
             old.store.close()
@@ -222,12 +253,14 @@ def _build(
     return report
 
 
-def _remove_deleted(folder: Path, entries: dict[str, _Entry]) -> list[Row]:
+def _remove_deleted(folder: Path, entries: dict[str, _Entry], wanted: Callable[[Path], bool]) -> list[Row]:
     """Take out documents that were read below `folder` and whose file is not there any more."""
     if not find_files(folder):
         return []
     below = folder.resolve()
-    gone = [n for n, e in entries.items() if below in (p := Path(e.noted["path"])).parents and not is_there(p)]
+    gone = [
+        n for n, e in entries.items() if below in (p := Path(e.noted["path"])).parents and wanted(p) and not is_there(p)
+    ]
     return [Row(entries.pop(name).noted["path"], "removed") for name in gone]
 
 
@@ -244,7 +277,7 @@ def _files(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             raise InputError(f'{folder / "catalog.toml"}：file = "{absent[0]}" 不在文件夹里；请改正文件名或删去这一段')
 
 
-def _read(file: Path, catalog: dict[str, Any], entries: dict[str, _Entry]) -> Row:
+def _read(file: Path, catalog: dict[str, Any], entries: dict[str, _Entry], readings: Readings) -> Row:
     try:
         str(file).encode()
         data = read_file(file)
@@ -258,7 +291,7 @@ def _read(file: Path, catalog: dict[str, Any], entries: dict[str, _Entry]) -> Ro
         known = entries.get(name)
         if known and {key: known.noted.get(key) for key in noted} == noted:  # a scan takes seconds a page to read
             return Row(str(file), "unchanged", sum(not is_card(c) for c in known.clauses))
-        reading = reading_of(data, file)
+        reading = readings.read(data, file)
     except UnicodeEncodeError:
         return Row(str(file), "rejected", reason="文件名不是 UTF-8；请改名")
     except WenceError as error:
@@ -279,7 +312,8 @@ def _read(file: Path, catalog: dict[str, Any], entries: dict[str, _Entry]) -> Ro
         return Row(str(file), "rejected", reason="没有读出任何条款；请用 `wence parse --coverage` 查看")
     entries[name] = _Entry(parsed.document, [*parsed.clauses, card_of(parsed.document)], noted)
     low = len(parsed.receipt.low)
-    return Row(str(file), "updated" if known else "added", len(parsed.clauses), doubts=low)
+    before, after = (tuple(known.clauses), parsed.clauses) if known else ((), ())
+    return Row(str(file), "updated" if known else "added", len(parsed.clauses), "", low, before, after)
 
 
 def _old(home: Path, encoder: Encoder, url: str, rebuild: bool) -> _Old:
@@ -300,7 +334,8 @@ def _old(home: Path, encoder: Encoder, url: str, rebuild: bool) -> _Old:
     if (stamp.model, stamp.dimension) != (encoder.name, encoder.dimension):
         return old
     try:
-        old.store = open_store(folder / "vectors" if stamp.store == "folder" else stamp.store, stamp.collection)
+        where = url if stamp.store == url else stamp.store  # the same place, and `url` has its token
+        old.store = open_store(folder / "vectors" if where == "folder" else where, stamp.collection)
         if old.store.count() != stamp.passages:
             old.store = None
     except (IndexMissingError, IndexDamagedError, SearchError, StorageError):
@@ -342,6 +377,7 @@ def _write(
     old: _Old,
     encoder: Encoder,
     url: str,
+    begun: Unfinished,
     report: Report,
     bar: Callable[..., Progress] | None,
 ) -> None:
@@ -360,7 +396,7 @@ def _write(
         labels = {"model": stamp.model, "dimension": str(stamp.dimension), "parser": stamp.parser}
         store = create_store(url or folder / "vectors", stamp.collection, labels, stamp.dimension)
         try:
-            vectors = _vectors(passages, old, encoder, report, bar)
+            vectors = _vectors(passages, old, encoder, begun, report, bar)
             pairs = ((c, p) for c, of in zip(clauses, passages, strict=True) for p in of)
             store.add(
                 [Entry(p.passage_id, c.clause_id, c.document_id, c.region, str(c.status), p.text) for c, p in pairs],
@@ -389,12 +425,14 @@ def _vectors(
     passages: Sequence[Sequence[Passage]],
     old: _Old,
     encoder: Encoder,
+    begun: Unfinished,
     report: Report,
     bar: Callable[..., Progress] | None,
 ) -> Vectors:
     """Vectors of the clauses' passages, [all passages, dimension].
 
-    Taken over where the index holds a clause of the same words, computed once for all clauses of the same words.
+    Taken over where the index, or a build that was interrupted, holds a clause of the same words; computed once for
+    all clauses of the same words.
     """
     keys = [_key(of) for of in passages]
     known: dict[str, Vectors] = {}
@@ -406,12 +444,20 @@ def _vectors(
             found = {}  # readable enough to be opened only; all are computed again
         known = {key: np.stack([found[i] for i in ids]) for key, ids in taken.items() if all(i in found for i in ids)}
     fresh = {key: of for key, of in zip(keys, passages, strict=True) if key not in known}
-    sizes = [len(of) for of in fresh.values()]
-    report.passages, report.embedded = sum(map(len, passages)), sum(sizes)
+    resumed = begun.take((key, len(of)) for key, of in fresh.items())
+    known |= resumed
+    # Clauses of like length together: the encoder reads those of one length at a time.
+    order = sorted((key for key in fresh if key not in resumed), key=len)
+    report.passages, report.embedded = sum(map(len, passages)), sum(len(fresh[key]) for key in order)
+    report.resumed = sum(map(len, resumed.values()))
     progress = bar(report.documents, report.clauses, report.embedded) if bar else None
-    if fresh:
-        computed = encoder.encode_clauses(list(fresh.values()), progress=progress.update if progress else None)
-        known |= dict(zip(fresh, np.split(computed, np.cumsum(sizes)[:-1]), strict=True))
+    for start in range(0, len(order), AT_ONCE):
+        part = order[start : start + AT_ONCE]
+        sizes = [len(fresh[key]) for key in part]
+        computed = encoder.encode_clauses([fresh[k] for k in part], progress=progress.update if progress else None)
+        found = dict(zip(part, np.split(computed, np.cumsum(sizes)[:-1]), strict=True))
+        begun.keep(found)
+        known |= found
     return np.concatenate([known[key] for key in keys]) if keys else np.zeros((0, encoder.dimension), np.float32)
 
 

@@ -4,27 +4,45 @@ is answered with something shown. Facts come from the text and the catalog; what
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from index.clause import STATUS_NAMES, Clause, Document, Source, Status
+from index.dates import say_day
+from index.lineage import Lineage
+from index.validity import Event
 
 CARD_LABEL = "文件信息"
+_SPOKEN_OF = (("废止或替代的文件", ("repeals", "replaces")), ("修改的文件", ("amends",)))
 
 
-def card_of(document: Document) -> Clause:
-    """The card of a document: one fact a line."""
-    draft = document.status == Status.DRAFT
+def card_of(document: Document, events: Sequence[Event] = ()) -> Clause:
+    """The card of a document: one fact a line, none of which depends on the day it is read.
+
+    Args:
+        document: its own facts.
+        events: what other documents of the index did to it.
+    """
     lines = [
         f"文件名称：{document.title}。",
         f"文号：{document.number or '正文未载明'}。",
         f"发文机关：{document.issuer or '正文未载明'}。",
         f"适用地区：{document.region or '正文未载明'}。",
-        f"文件状态：{STATUS_NAMES[document.status]}{'，尚未正式施行' if draft else ''}。",
-        f"成文日期：{_day(document.signed) or '正文未载明'}。",
+        f"文件状态：{_status(document, events)}。",
+        f"成文日期：{say_day(document.signed) or '正文未载明'}。",
     ]
     if document.published:
-        lines.append(f"发布日期：{_day(document.published)}。")
+        lines.append(f"发布日期：{say_day(document.published)}。")
     lines.append(f"施行日期和有效期：{document.validity_text.rstrip('。') or '正文未载明施行日期和有效期'}。")
-    if document.superseded_by:
+    finals = [e.name for e in events if e.kind == "final"]
+    if finals:
+        lines.append(f"正式文件：{'、'.join(finals)}，本库已收录。")
+    elif document.superseded_by and not any(e.kind == "repealed" for e in events):
         lines.append(f"正式文件：据公开答复，已以{document.superseded_by}印发，本库未收录其正文。")
+    if amended := [_said(e, "修改") for e in events if e.kind == "amended"]:
+        lines.append(f"修改情况：{'；'.join(amended)}。")
+    for name, kinds in _SPOKEN_OF:
+        if targets := [r.target for r in document.relations if r.kind in kinds]:
+            lines.append(f"{name}：{'、'.join(targets)}。")
     return Clause(
         clause_id=f"{document.document_id}:card",
         document_id=document.document_id,
@@ -44,11 +62,26 @@ def card_of(document: Document) -> Clause:
     )
 
 
-def _day(iso: str) -> str:
-    """2025-05-17 as people write it: 2025年5月17日."""
-    year, _, rest = iso.partition("-")
-    month, _, day = rest.partition("-")
-    return f"{year}年{int(month)}月{int(day)}日" if day else iso
+def renew_cards(members: Sequence[tuple[Document, list[Clause]]]) -> None:
+    """Write the cards of all documents of an index anew, in place: what one of them says may end another."""
+    lineage = Lineage([document for document, _ in members])
+    for document, clauses in members:
+        card = card_of(document, lineage.events(document.document_id))
+        clauses[:] = [card if is_card(clause) else clause for clause in clauses]
+
+
+def _status(document: Document, events: Sequence[Event]) -> str:
+    repeals = [_said(e, "废止") for e in events if e.kind == "repealed"]
+    if repeals and document.status != Status.DRAFT:
+        return "；".join(repeals)
+    if document.repealed:
+        return f"自{say_day(document.repealed)}起废止"
+    return STATUS_NAMES[document.status] + ("，尚未正式施行" if document.status == Status.DRAFT else "")
+
+
+def _said(event: Event, done: str) -> str:
+    since = f"自{say_day(event.day)}起" if event.day else "已"
+    return f"{since}由{event.name}{done}"
 
 
 def is_card(clause: Clause) -> bool:

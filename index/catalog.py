@@ -16,10 +16,13 @@ from typing import Any
 
 from index.clause import Document, Status
 from index.errors import CatalogError, StorageError, cause
+from index.origins import RELATION_KEYS
 
 CATALOG_NAME = "catalog.toml"
-_KEYS = {f.name for f in fields(Document)} - {"text_hash", "validity_text"}
-_DATES = {"signed", "published", "effective", "expires"}
+LISTS = frozenset({"aliases", *RELATION_KEYS})
+"""Keys whose value is a list."""
+_KEYS = {f.name for f in fields(Document)} - {"text_hash", "validity_text", "relations"} | LISTS
+_DATES = {"signed", "published", "effective", "expires", "repealed"}
 
 
 def load_catalog(folder: Path) -> dict[str, dict[str, Any]]:
@@ -74,9 +77,10 @@ def check_value(where: str, key: str, value: object) -> None:
     """
     if key not in _KEYS:
         raise CatalogError(f"{where}：未知的键 {key}；可用：{'、'.join(sorted(_KEYS))}")
-    if key == "aliases":
+    if key in LISTS:
         if not (isinstance(value, list) and all(isinstance(v, str) and v for v in value)):
-            raise CatalogError(f'{where}：aliases = {value!r}；应为字符串列表，如 ["若干意见"]')
+            example = "若干意见" if key == "aliases" else "沪府办发〔2020〕1号"
+            raise CatalogError(f'{where}：{key} = {value!r}；应为字符串列表，如 ["{example}"]')
     elif not isinstance(value, str):
         raise CatalogError(f"{where}：{key} = {value!r}；应为带引号的字符串")
     elif key == "document_id" and not value.strip():

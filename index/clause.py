@@ -39,6 +39,23 @@ STATUS_NAMES: dict[Status, str] = {
 """What a person reads on the badge."""
 
 DepartmentRole = Literal["lead", "support"]
+RelationKind = Literal["repeals", "replaces", "amends", "includes"]
+"""What a document does to another; `includes`: its text has the other's amendments in it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Another document that a document speaks of, as it is written; which one is meant is `index.lineage`'s to find."""
+
+    kind: RelationKind
+    target: str
+    """《标题》（文号）, or either of them."""
+    day: str = ""
+    """From when, where the words name a day (ISO); "" means from the speaking document's own first day."""
+    said: str = ""
+    """The words that say so; "" when the catalog does."""
+    articles: tuple[int, ...] = ()
+    """Numbers of the articles that are changed, of an amendment that names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +78,12 @@ class Document:
     validity_text: str = ""
     """The sentence about validity as the document prints it, placeholders included."""
     source_url: str = ""
+    repealed: str = ""
+    """Day from which it does not hold any more, where the catalog knows one."""
     superseded_by: str = ""
     """Title and number of the document that replaced this one, "" when none is known."""
+    relations: tuple[Relation, ...] = ()
+    """Documents that this one replaces, amends or repeals, in the order of the text."""
     aliases: tuple[str, ...] = ()
     """Everyday names that people use for it, e.g. 若干意见."""
     file: str = ""

@@ -38,11 +38,11 @@ class LexicalIndex:
         """Weight of a word that no clause holds."""
 
     @classmethod
-    def build(cls, clauses: Sequence[Clause], tokenizer: Tokenizer) -> LexicalIndex:
-        """Index clauses: their text, headings, departments and footnotes."""
+    def build(cls, clauses: Sequence[Clause], tokenizer: Tokenizer, headings: bool = True) -> LexicalIndex:
+        """Index clauses: their text, departments and footnotes, and their titles and headings unless told not to."""
         import bm25s
 
-        titles = [tokenizer.tokens(context(c)) for c in clauses]
+        titles = [tokenizer.tokens(context(c)) if headings else [] for c in clauses]
         bodies = [
             tokenizer.tokens("\n".join([c.text, c.label, c.department_text, *(n.text for n in c.footnotes)]))
             for c in clauses

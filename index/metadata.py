@@ -8,50 +8,41 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import fields, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from index.clause import Document, Status
+from index.clause import Document, Relation, Status
+from index.dates import iso_date, last_day
 from index.drafts import Outline
 from index.numerals import parse_ordinal
-from index.origins import Quote
+from index.origins import RELATION_KEYS, Quote
 from index.regions import region_of_document
+from index.relations import read_relations
 
 _NUMBER = re.compile(r"[\u4e00-\u9fa5]{1,14}[〔\[［（(【]\s*(?:19|20)\d{2}\s*[〕\]］）)】]\s*第?\s*\d{1,5}\s*号")
-_DATE = re.compile(
-    r"(\d{4}|[二〇○零一二三四五六七八九]{4})\s*[年\-/.]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*[月\-/.]\s*(\d{1,2}|[一二三四五六七八九十]{1,3})\s*日?"
-)
 _VALIDITY = re.compile(r"自[^。；\n]{0,30}(?:施行|实施|生效|执行)|有效期(?:至|为|限|[一二三四五六七八九十\d])|试行期")
 _SPEAKS_OF_ITSELF = re.compile(r"本|该|此|以上|有效期")
 _EFFECTIVE = re.compile(r"自\s*([^。；，起]{4,20}?)\s*起(?:正式)?(?:施行|实施|生效|执行)")
+_ITSELF = r"(?P<self>(?:(?:本|该|此|以上|上述)[\u4e00-\u9fa5]{0,8}?)?(?:办法|细则|规定|措施|意见|政策|通知|方案|规划|计划|决定|条例|规则|指南|指引|文件|公告|通告|规程|制度|目录|清单|规范)的?)"
+_OWN = rf"(?:^|[，,；;（(]|施行|实施|执行|生效|起)\s*(?:且|并|暂定)?{_ITSELF}?"
+"""What begins a part of a sentence, or names the document: the term of a voucher or a loan is not the document's."""
 _EXPIRES = re.compile(
-    r"有效期(?:截?至|到)\s*([^。；，（(]{6,20}?日)|(?:实施|执行|施行)(?:期限)?至\s*([^。；，]{6,16}?日)(?:止)?"
+    rf"{_OWN}(?:有效期限?(?:截?至|到)\s*(?P<until>[^。；，（(]{{6,20}}?日)|(?:实施|执行|施行)(?:期限)?至\s*(?P<till>[^。；，]{{6,16}}?日)(?:止)?)"
+)
+_LASTS = re.compile(
+    rf"{_OWN}(?:有效期|试行期?|(?:施行|实施|执行|试行)期)限?[为是]?\s*(?P<count>[一二两三四五六七八九十\d]{{1,3}})\s*(?P<unit>年|个月)"
+)
+_HELD = re.compile(r"券|贷|证(?!券)|卡|资格|称号|合同|协议|凭证|资质|许可|执照")
+"""What has a term of its own."""
+_SINCE = re.compile(
+    r"自(发布|公布|印发|签发)之日起(?:([一二三四五六七八九十\d]{1,3})日后)?(?:正式)?(?:起)?(?:施行|实施|生效|执行)"
 )
 _DRAFT = re.compile(r"征求意见稿|公开征求意见|草案|送审稿|讨论稿")
 _REPLY = re.compile(r"(?:建议|提案|议案).{0,6}(?:答复|复函)|答复函?$")
 _ISSUED = re.compile(r"(?:印发|公布|发布|转发)[^《]*《(.+)》")
 _PUBLISHED = re.compile(r"发布(?:日期|时间)|公开日期")
 _URL = re.compile(r"https?://[^\s)\]]+")
-_PLACEHOLDER = re.compile(r"[xX×]{1,4}\s*[年月日]")
-
-
-def iso_date(text: str) -> str:
-    """First full date in `text` as YYYY-MM-DD, "" when there is none (placeholders are none).
-
-    >>> iso_date("自2024年5月1日起"), iso_date("自 202x 年 x 月 x 日"), iso_date("二〇二三年四月十八日")
-    ('2024-05-01', '', '2023-04-18')
-    """
-    if _PLACEHOLDER.search(text):
-        return ""
-    m = _DATE.search(text)
-    if not m:
-        return ""
-    year, month, day = (parse_ordinal(g) or 0 for g in m.groups())
-    try:
-        return date(year, month, day).isoformat() if 1900 < year < 2200 else ""
-    except ValueError:  # 2月31日 is printed now and then
-        return ""
 
 
 def read_metadata(
@@ -71,14 +62,11 @@ def read_metadata(
     ]
     flat = "".join(p for d in outline.drafts if d.part == main for t, _ in d.pieces for p in (t, "\n"))
     validity_text = _validity(flat)
-    effective, expires = "", ""
-    if validity_text:
-        if m := _EFFECTIVE.search(validity_text):
-            effective = iso_date(m.group(1))
-        if m := _EXPIRES.search(validity_text):
-            expires = iso_date(m.group(1) or m.group(2))
     lines = metadata.get("field", [])
     published = next((f for f in lines if _PUBLISHED.match(f.lstrip("*【[")) and iso_date(f)), "")
+    effective, expires = _held(validity_text, dates[0][0] if dates else "", iso_date(published))
+    everything = "".join(p for d in outline.drafts for t, _ in d.pieces for p in (t, "\n"))
+    relations = read_relations(everything + "\n".join(metadata.get("enactment", [])), title or Path(file).stem)
     link = next((f for f in lines if "链接" in f[:8] and _URL.search(f)), "")
     url = _URL.search(link)
     status, said = _status(title or Path(file).stem, text, number)
@@ -96,6 +84,7 @@ def read_metadata(
         expires=expires,
         validity_text=validity_text,
         source_url=url.group(0) if url else "",
+        relations=relations,
         file=Path(file).name,
         text_hash=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
@@ -111,7 +100,32 @@ def read_metadata(
     sure["status"] = Quote(said, derived=True)
     sure["validity_text"] = Quote(validity_text)
     sure |= {key: Quote(validity_text) for key, value in (("effective", effective), ("expires", expires)) if value}
+    sure |= {r.kind: Quote(r.said) for r in reversed(relations)}
     return _override(read, catalog), read, sure
+
+
+def _held(said: str, signed: str, published: str) -> tuple[str, str]:
+    """First and last day (ISO, "" when not stated) of what a sentence about validity says."""
+    effective = expires = ""
+    if m := _EFFECTIVE.search(said):
+        effective = iso_date(m.group(1))
+    if not effective and (m := _SINCE.search(said)):
+        issued = (signed or published) if m.group(1) in ("印发", "签发") else (published or signed)
+        later = timedelta(days=parse_ordinal(m.group(2) or "") or 0)
+        effective = (date.fromisoformat(issued) + later).isoformat() if issued else ""
+    if (m := _EXPIRES.search(said)) and _is_own(m, said):
+        expires = iso_date(m["until"] or m["till"])
+    elif effective and (m := _LASTS.search(said)) and _is_own(m, said):
+        count = parse_ordinal(m["count"]) or 0
+        years, months = (count, 0) if m["unit"] == "年" else (0, count)
+        expires = last_day(effective, years, months) if 0 < count <= 100 else ""
+    return effective, expires
+
+
+def _is_own(m: re.Match[str], said: str) -> bool:
+    """Whether a term is the document's: it says so, or nothing that has its own stands between 施行 and the term."""
+    began = max((b.end() for b in re.finditer(r"施行|实施|执行|生效", said[: m.start()])), default=0)
+    return bool(m["self"]) or not _HELD.search(said[began : m.start()])
 
 
 def _validity(text: str) -> str:
@@ -131,6 +145,9 @@ def _override(document: Document, catalog: dict[str, Any]) -> Document:
         changes["status"] = Status(str(changes["status"]))
     if aliases := catalog.get("aliases"):
         changes["aliases"] = tuple(aliases)
+    if stated := [key for key in RELATION_KEYS if key in catalog]:
+        kept = [r for r in document.relations if r.kind not in stated]
+        changes["relations"] = (*kept, *(Relation(key, str(t)) for key in stated for t in catalog[key]))
     return replace(document, **changes)  # type: ignore[arg-type]
 
 

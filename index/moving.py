@@ -1,7 +1,7 @@
 """An index moved to another store: clauses and words are taken as they are, vectors are carried over, none is computed.
 
 The copy is a generation of its own that becomes current in one step, so readers of the old store go on until they
-open the index again, and a copy that fails leaves everything as it was.
+have taken it on, and a copy that fails leaves everything as it was.
 """
 
 from __future__ import annotations

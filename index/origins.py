@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from index.clause import STATUS_NAMES, Document
+from index.clause import STATUS_NAMES, Document, RelationKind
 from index.files.sheet import Reading
 
 Origin = Literal["text", "catalog", "file", "derived", "none"]
 KEYS: dict[str, str] = {
     "title": "标题", "number": "文号", "issuer": "发文机关", "region": "地区", "status": "状态", "signed": "成文日期",
     "published": "发布日期", "effective": "施行日期", "expires": "失效日期", "validity_text": "有效期原文",
-    "source_url": "原文链接", "superseded_by": "替代文件", "aliases": "别名",
+    "source_url": "原文链接", "repealed": "废止日期", "superseded_by": "替代文件", "repeals": "废止的文件",
+    "replaces": "替代的文件", "amends": "修改的文件", "aliases": "别名",
 }  # fmt: skip
-"""Fields of `Document` that are shown, with their Chinese names."""
+"""Keys of the catalog that are shown, with their Chinese names: fields of `Document`, and kinds of its relations."""
+RELATION_KEYS: tuple[RelationKind, ...] = ("repeals", "replaces", "amends")
+"""Kinds of relation that the catalog may state, each as a list of 文号 or 标题."""
 _SIGNS = frozenset("*#|")
 
 
@@ -81,7 +84,7 @@ def facts_of(
     finder = _Finder(reading.text)
     facts = []
     for key in KEYS:
-        value, own = _shown(getattr(document, key)), _shown(getattr(read, key))
+        value, own = _shown(_value(document, key)), _shown(_value(read, key))
         quote = quotes.get(key, Quote(""))
         start = finder.find(quote)
         page = None if start is None else reading.page_at(start)
@@ -92,6 +95,13 @@ def facts_of(
             origin = "catalog"
         facts.append(Fact(key, value, origin, quote.words, start, page, own if key in catalog else ""))
     return tuple(facts)
+
+
+def _value(document: Document, key: str) -> object:
+    """A field, or the targets of one kind of relation."""
+    if key in RELATION_KEYS:
+        return tuple(r.target for r in document.relations if r.kind == key)
+    return getattr(document, key)
 
 
 def _shown(value: object) -> str:

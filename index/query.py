@@ -86,6 +86,8 @@ class Query:
     address: Address | None
     intents: frozenset[Intent]
     concepts: tuple[Concept, ...] = field(default=())
+    without: frozenset[str] = frozenset()
+    """Documents that keep silent, by id: not in force on the day asked about (`index.timely`)."""
 
 
 def read_query(question: str, documents: Naming | Sequence[Document], region: str = "") -> Query:

@@ -91,14 +91,21 @@ def find_files(path: Path) -> list[Path]:
         if archive_of(path):
             return [path]
         raise DocumentError(f"找不到 {path}；请检查路径")
-    files = sorted(
+    files = files_below(path)
+    if not files:
+        raise DocumentError(f"文件夹 {path} 里没有政策文本（{'、'.join((*SUFFIXES, ZIP_SUFFIX))}）；请放入文件后再试")
+    return [found for file in files for found in (_members(file) if file.suffix.lower() == ZIP_SUFFIX else [file])]
+
+
+def files_below(path: Path) -> list[Path]:
+    """Files and archives of policies at `path`: itself, or all below it in name order; [] where there is none."""
+    if path.is_file():
+        return [path]
+    return sorted(
         p for p in path.rglob("*")
         if p.is_file() and p.suffix.lower() in (*SUFFIXES, ZIP_SUFFIX) and p.name.lower() != "readme.md"
         and not any(part.startswith((".", "~$")) for part in p.relative_to(path).parts)
     )  # fmt: skip
-    if not files:
-        raise DocumentError(f"文件夹 {path} 里没有政策文本（{'、'.join((*SUFFIXES, ZIP_SUFFIX))}）；请放入文件后再试")
-    return [found for file in files for found in (_members(file) if file.suffix.lower() == ZIP_SUFFIX else [file])]
 
 
 def _members(archive: Path) -> list[Path]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import mmap
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 
 from index.errors import IndexDamagedError, cause
+from index.remembering import remembering
 
 KEPT = 4096
 """Records kept in memory a file: those that questions ask for again and again."""
@@ -45,7 +45,7 @@ class RecordFile(Sequence[T], Generic[T]):
             expected = int(self._starts[-1]) if len(self._starts) else "?"
             raise IndexDamagedError(f"索引文件 {path} 有 {size} 字节，应为 {expected} 字节；{REPAIR}")
         self._make = make
-        self._read = lru_cache(maxsize=KEPT)(self._record)
+        self._read = remembering(self._record, KEPT)
 
     def __len__(self) -> int:
         return len(self._starts) - 1

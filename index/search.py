@@ -8,11 +8,14 @@ candidate: a clause of Shanghai is never given to somebody who asks about Shenzh
 
 from __future__ import annotations
 
+import os
 import re
 import time
+import weakref
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +25,24 @@ from index.address import clauses_at
 from index.card import is_card
 from index.clause import Clause, Document
 from index.encode import Encoder
-from index.errors import IndexStampError
+from index.errors import IndexDamagedError, IndexMissingError, IndexStampError
 from index.forms import Form, form_of
-from index.generation import FORMAT, Columns, current_generation, open_clauses, read_documents, read_stamp
+from index.generation import FORMAT, Columns, current_generation, hold, open_clauses, read_documents, read_stamp
 from index.lexical import LexicalIndex
+from index.lineage import Lineage
 from index.mending import Mender
 from index.naming import Naming
 from index.nearest import NearestPassages
 from index.parse import PARSER_VERSION
+from index.passages import passages_of
 from index.query import Intent, Query, read_query
 from index.ranking import Candidate, featurise, load_weights, promise, score
 from index.regions import contains
+from index.remembering import remembering
+from index.rerank import DEPTH, Reranker
 from index.store import PassageStore, Scope, WordStore, open_store
 from index.stores.chroma import check_folder
+from index.timely import withheld
 from index.words import Tokenizer, load_terms
 
 DENSE_PASSAGES = 200
@@ -55,6 +63,15 @@ NAMED_EXPRESSIONS = 512
 CLOSING_TEXT = re.compile(r"有效期(?:至|为|自)|自.{0,24}起?(?:施行|实施|生效|执行)")
 """A clause that states from when or until when its document holds."""
 FACTS = frozenset({Intent.FACTS, Intent.VALIDITY})
+
+
+@dataclass(frozen=True, slots=True)
+class Breadth:
+    """How much of each search is looked at; 0 takes that search away (`evals.ablation`)."""
+
+    passages: int = DENSE_PASSAGES
+    clauses: int = LEXICAL_CLAUSES
+    read: int = CANDIDATES_READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +113,21 @@ class Searcher:
         tokenizer: Tokenizer | None = None,
         forms: Sequence[Form] | None = None,
         columns: Columns | None = None,
+        reranker: Reranker | None = None,
+        mender: Mender | None = None,
+        breadth: Breadth | None = None,
     ) -> None:
-        """Search clauses; `forms` and `columns` are made from the clauses where they are not at hand."""
+        """Search clauses; `forms` and `columns` are made from the clauses where they are not at hand.
+
+        `mender` is that of the word list's terms, and `breadth` what is measured above, unless others are given.
+        """
         self.encoder, self.store, self.lexical = encoder, store, lexical
         self.clauses, self.documents = clauses, list(documents)
         self.version = version
         self.tokenizer = tokenizer or Tokenizer()
         self.weights = load_weights()
         self.naming = Naming(self.documents)
+        self.lineage = Lineage(self.documents)
         columns = columns or Columns.of(clauses, self.documents)
         self._forms = forms
         self._ids = columns.ids
@@ -115,25 +139,46 @@ class Searcher:
         self._region_codes = np.array([regions.index(d.region) for d in self.documents], dtype=np.int32)
         self._card = columns.card
         self._text_rows = ~columns.card
-        self._mend = Mender(sorted(w for w in load_terms().words if len(w) >= 3))
-        self._naming = lru_cache(maxsize=NAMED_EXPRESSIONS)(self._rows_naming)
+        self._mend = mender or Mender(sorted(w for w in load_terms().words if len(w) >= 3))
+        self._breadth = breadth or Breadth()
+        self.reranker = reranker
+        self._naming = remembering(self._rows_naming, NAMED_EXPRESSIONS)
         self.tokenizer.words("预热")
 
     @classmethod
-    def open(cls, home: Path, encoder: Encoder, place: str = "") -> Searcher:
+    def open(cls, home: Path, encoder: Encoder, place: str = "", reranker: Reranker | None = None) -> Searcher:
         """Open the current index.
 
         Args:
             home: WENCE_HOME.
             encoder: makes the questions' vectors.
             place: the server or Milvus file that holds the passages (`index.store`); "" for the index's own folder.
+            reranker: looks at the first clauses again.
 
         Raises:
             IndexMissingError: nothing has been indexed.
             IndexStampError: another model or parser built it; the message names the command that repairs it.
             IndexDamagedError: files are missing or cut short.
         """
-        folder = current_generation(home)
+        while True:
+            folder = current_generation(home)
+            held = hold(folder)
+            try:
+                found = cls._opened(folder, encoder, place)
+            except BaseException as error:
+                if held is not None:
+                    os.close(held)
+                gone = isinstance(error, IndexMissingError | IndexDamagedError) and current_generation(home) != folder
+                if not gone:  # else two newer ones were made meanwhile, and the third is opened
+                    raise
+                continue
+            if held is not None:
+                weakref.finalize(found, os.close, held)
+            found.reranker = reranker
+            return found
+
+    @classmethod
+    def _opened(cls, folder: Path, encoder: Encoder, place: str) -> Searcher:
         stamp = read_stamp(folder)
         for what, built, now in (
             ("格式", stamp.format, FORMAT),
@@ -155,6 +200,20 @@ class Searcher:
         lexical = LexicalIndex.load(folder / "lexical")
         return cls(encoder, store, lexical, found.clauses, documents, version, forms=found.forms, columns=found.columns)
 
+    def now(self) -> Searcher:
+        """Itself: an open index stays what it is (`index.live` follows what becomes current)."""
+        return self
+
+    @cached_property
+    def regions(self) -> list[str]:
+        """Regions to choose from, those with most documents first; a country-wide document needs no choice."""
+        counts = Counter(d.region for d in self.documents if d.region and d.region != "全国")
+        return sorted(counts, key=lambda name: (-counts[name], name))
+
+    def _clause(self, row: int, day: str) -> Clause:
+        clause = self.clauses[row]
+        return self.lineage.as_of(clause, day) if day else clause
+
     def clause(self, clause_id: str) -> Clause | None:
         """A clause by its id."""
         row = self._row.get(clause_id)
@@ -171,7 +230,9 @@ class Searcher:
         near = {i: self.clauses[i] for i in inside if not self._card[i]}
         return near.get(row - 1), near.get(row + 1)
 
-    def search(self, question: str, top: int = 10, region: str = "", query: Query | None = None) -> Found:
+    def search(
+        self, question: str, top: int = 10, region: str = "", query: Query | None = None, day: str = ""
+    ) -> Found:
         """Rank clauses for a standalone question.
 
         Args:
@@ -179,10 +240,14 @@ class Searcher:
             top: at most so many clauses.
             region: the asker's region when the question names none, e.g. 上海市.
             query: the question already read, to override what the rules find.
+            day: ISO; documents not in force then keep silent, and clauses bear the status of that day. "" takes
+                every document as it says of itself. With `query`, who keeps silent is what the query says.
         """
         started = time.perf_counter()
         question = self.mend(question.encode("utf-8", "replace").decode())  # a lone surrogate cannot be tokenised
-        query = query or read_query(question, self.naming, region)
+        if query is None:
+            query = read_query(question, self.naming, region)
+            query = replace(query, without=withheld(query, self.naming, self.lineage, day)) if day else query
         if not len(self.clauses):
             return Found(query, (), np.zeros(self.encoder.dimension, dtype=np.float32))
         vectors = self.encoder.encode_question(question, _parts(question))
@@ -192,11 +257,13 @@ class Searcher:
         candidates = self._candidates(query, vectors, scope, addressed)
         features = featurise(query, self.weigh(query), candidates, self.lexical)
         utilities = score(features, self.weights)
+        if self.reranker:
+            utilities = self._reranked(self.reranker, question, candidates, utilities, addressed)
         order = sorted(range(len(candidates)), key=lambda i: (candidates[i].row not in addressed, -utilities[i]))
         order = self._shared(query, [candidates[i] for i in order], order)
         ranked = tuple(
             Scored(
-                self.clauses[candidates[i].row], float(utilities[i]), features[i], candidates[i].dense_best,
+                self._clause(candidates[i].row, day), float(utilities[i]), features[i], candidates[i].dense_best,
                 candidates[i].row in addressed,
             )
             for i in order[:top]
@@ -204,6 +271,22 @@ class Searcher:
         done = time.perf_counter()
         timings = {"encode": (encoded - started) * 1000, "search": (done - encoded) * 1000}
         return Found(query, ranked, vectors[0], timings)
+
+    def _reranked(
+        self,
+        reranker: Reranker,
+        question: str,
+        candidates: list[Candidate],
+        utilities: npt.NDArray[np.float32],
+        addressed: set[int],
+    ) -> npt.NDArray[np.float32]:
+        """The same utilities, those of the best clauses handed out among them anew: [candidates]."""
+        best = [i for i in np.argsort(-utilities, kind="stable").tolist() if candidates[i].row not in addressed][:DEPTH]
+        texts = [passages_of(self.clauses[candidates[i].row])[0].text for i in best]
+        order = np.argsort(-reranker.scores(question, texts), kind="stable")
+        again = utilities.copy()
+        again[np.array(best, dtype=np.int64)[order]] = utilities[best]
+        return again
 
     def _shared(self, query: Query, candidates: list[Candidate], order: list[int]) -> list[int]:
         """Two cities or two documents asked: their clauses take turns, so that neither crowds out the other."""
@@ -236,7 +319,11 @@ class Searcher:
     def _scope(self, query: Query) -> Scope:
         """Which clauses may be shown: place and certain documents filter, cards only when facts are asked."""
         rows = None if FACTS & query.intents else self._text_rows
-        documents = tuple(d for d in query.documents.certain if d in self.naming.place)
+        documents = tuple(d for d in query.documents.certain if d in self.naming.place and d not in query.without)
+        if query.without:
+            speaking = np.ones(len(self.documents), dtype=bool)
+            speaking[[self.naming.place[d] for d in query.without]] = False
+            rows = speaking[self._codes] if rows is None else speaking[self._codes] & rows
         regions: tuple[str, ...] = ()
         if query.documents.certain:
             shown = np.zeros(len(self.documents), dtype=bool)
@@ -307,7 +394,8 @@ class Searcher:
         whole: dict[int, float] = {}
         part: dict[int, float] = {}
         allowed = scope.rows
-        hits = [] if allowed is not None and not allowed.any() else self.store.query(vectors, DENSE_PASSAGES, scope)
+        wanted = self._breadth.passages if allowed is None or allowed.any() else 0
+        hits = self.store.query(vectors, wanted, scope) if wanted else []
         for number, nearest in enumerate(hits):
             for hit in nearest:
                 row = self._row[hit.clause_id]
@@ -321,24 +409,26 @@ class Searcher:
                     whole[row] = hit.similarity
         if allowed is not None:
             lexical[~allowed] = -1.0
-        count = min(LEXICAL_CLAUSES, len(lexical))
+        count = min(self._breadth.clauses, len(lexical))
         fused: set[int] = set()
         if isinstance(self.store, WordStore) and hits:
             both = self.store.hybrid(vectors[0], query.topic, LEXICAL_CLAUSES, scope)
             fused = {r for r in (self._row[h.clause_id] for h in both) if allowed is None or allowed[r]}
-        rows = set(best) | {int(r) for r in np.argpartition(-lexical, count - 1)[:count] if lexical[r] > 0}
-        rows |= addressed | fused
-        whole |= self._whole(vectors[0], [r for r in rows if r not in whole])
+        rows = set(best) | addressed | fused
+        if count:
+            rows |= {int(r) for r in np.argpartition(-lexical, count - 1)[:count] if lexical[r] > 0}
+        if self._breadth.passages:
+            whole |= self._whole(vectors[0], [r for r in rows if r not in whole])
         order = sorted(rows)
         wholes = np.array([whole.get(r, FLOOR) for r in order], dtype=np.float32)
         bests = np.maximum(wholes, np.array([best.get(r, -1.0) for r in order], dtype=np.float32))
         parts = np.maximum(bests, np.array([part.get(r, FLOOR) for r in order], dtype=np.float32))
         words = bm25[order]
         kept = list(range(len(order)))
-        if len(order) > CANDIDATES_READ:
+        if len(order) > self._breadth.read:
             likely = promise(self.weigh(query), wholes, bests, parts, words, self.weights)
             likely[[i for i, r in enumerate(order) if r in addressed]] = np.inf
-            kept = sorted(np.argpartition(-likely, CANDIDATES_READ - 1)[:CANDIDATES_READ].tolist())
+            kept = sorted(np.argpartition(-likely, self._breadth.read - 1)[: self._breadth.read].tolist())
         return [
             Candidate(
                 order[i], self._form(order[i]), float(wholes[i]), float(bests[i]), float(parts[i]), float(words[i])

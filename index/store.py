@@ -5,21 +5,22 @@
     milvus:FILE.db                  Milvus Lite in this process   index/stores/milvus.py
     milvus:http://host:19530        a Milvus cluster              index/stores/milvus.py
 
-A collection bears the stamp of what built it; opening never creates one.
+A collection bears the stamp of what built it; opening never creates one. A server that asks for a token gets it from
+an `Address`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from index.place import Place, token_of
+
 Vectors = npt.NDArray[np.float32]
-Place = str | Path
 MILVUS = "milvus:"
 """What the place of a Milvus store begins with."""
 
@@ -119,7 +120,7 @@ def create_store(place: Place, name: str, stamp: dict[str, str], dimension: int)
     if isinstance(place, str) and place.startswith(MILVUS):
         from index.stores.milvus import MilvusStore
 
-        return MilvusStore.create(place.removeprefix(MILVUS), name, stamp, dimension)
+        return MilvusStore.create(place.removeprefix(MILVUS), name, stamp, dimension, token_of(place))
     from index.stores.chroma import ChromaStore
 
     return ChromaStore.create(place, name, stamp)
@@ -136,7 +137,7 @@ def open_store(place: Place, name: str) -> VectorStore:
     if isinstance(place, str) and place.startswith(MILVUS):
         from index.stores.milvus import MilvusStore
 
-        return MilvusStore.open(place.removeprefix(MILVUS), name)
+        return MilvusStore.open(place.removeprefix(MILVUS), name, token_of(place))
     from index.stores.chroma import ChromaStore
 
     return ChromaStore.open(place, name)

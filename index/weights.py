@@ -38,6 +38,8 @@ LAYOUT = 1
 """Raised when this module writes the folder differently, so that an older folder is not reused."""
 COMPLETE = "complete.json"
 """Marker written last: a folder without it, or with another hash or layout, is not trusted."""
+TUNED = "tuning.json"
+"""What `wence tune` writes into a folder: the model's name, what it was made of, and how it did."""
 LOCK_TIMEOUT_S = 300
 """A second process waits this long for the first; unpacking takes seconds, a slow disk a minute."""
 
@@ -92,6 +94,50 @@ def bundled_model(cache: Path, progress: bool = True) -> Path:
             "或用 WENCE_CACHE 指定其他目录"
         ) from error
     return folder
+
+
+def like_bundled(folder: Path) -> bool:
+    """Whether a folder holds the bundled model's own architecture, pooling and prompts, with whatever weights."""
+    ours = _settings_files()
+    try:
+        config, kinds, pooling, prompts = (
+            json.loads((folder / name).read_text("utf-8"))
+            for name in (
+                "config.json", "modules.json", "1_Pooling/config.json", "config_sentence_transformers.json",
+            )
+        )  # fmt: skip
+        shape = {k: v for k, v in ours["config.json"].items() if k not in ("architectures", "dtype")}
+        modes = pooling.get("pooling_mode") or [k for k, on in pooling.items() if k.startswith("pooling_mode_") and on]
+        return (
+            all(config.get(key) == value for key, value in shape.items())
+            and config.get("position_embedding_type", "absolute") == "absolute"
+            and [kind["type"].rpartition(".")[2] for kind in kinds][:2] == ["Transformer", "Pooling"]
+            and {kind["type"].rpartition(".")[2] for kind in kinds[2:]} <= {"Normalize"}
+            and modes in ("mean", ["mean"], ["pooling_mode_mean_tokens"])
+            and pooling.get("include_prompt", True)
+            and prompts.get("prompts") == ours["config_sentence_transformers.json"]["prompts"]
+            and (folder / "tokenizer.json").is_file()
+            and _float32(folder / "model.safetensors")
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return False
+
+
+def _float32(path: Path) -> bool:
+    """Whether all tensors of a safetensors file are float32 and named as the bundled model's."""
+    with path.open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    header.pop("__metadata__", None)
+    return "embeddings.word_embeddings.weight" in header and {t["dtype"] for t in header.values()} == {"F32"}
+
+
+def noted_name(folder: Path) -> str:
+    """The name that `wence tune` gave a model by its weights, so that an index of other weights is not taken for
+    its own; "" for any other folder."""
+    try:
+        return str(json.loads((folder / TUNED).read_text("utf-8"))["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _is_complete(folder: Path) -> bool:

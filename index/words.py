@@ -13,6 +13,7 @@ import os
 import re
 import tomllib
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -160,14 +161,17 @@ def sound_alike(a: str, b: str) -> bool:
     return bool(first & second)
 
 
-@lru_cache(maxsize=1)
-def _dictionary() -> Any:
+NO_TERMS = Terms((), (), (), 0)
+"""An empty word list, to measure what the real one is worth."""
+
+
+@lru_cache(maxsize=2)
+def _dictionary(terms: Terms) -> Any:
     """jieba with the policy terms; only read after it is built, so threads may share it."""
     import jieba
 
     jieba.setLogLevel(logging.ERROR)
     dictionary = jieba.Tokenizer()
-    terms = load_terms()
     for word in {*terms.words, *(w for g in terms.groups for w in g if len(w) > 1)}:
         dictionary.add_word(normalise(word), freq=20_000)
     return dictionary
@@ -197,10 +201,16 @@ def nouns(text: str) -> tuple[tuple[int, int], ...]:
 
 
 class Tokenizer:
-    """Cuts text into tokens. The first one loads the dictionary (0.6 s), which all others share."""
+    """Cuts text into tokens. The first one loads the dictionary (0.6 s), which all others share.
 
-    def __init__(self) -> None:
-        self._jieba = _dictionary()
+    Args:
+        terms: the word list; None takes that of `index/terms.toml`.
+        kinds: which tokens `tokens` gives: words, pairs, or both.
+    """
+
+    def __init__(self, terms: Terms | None = None, kinds: Collection[str] = ("words", "pairs")) -> None:
+        self._jieba = _dictionary(load_terms() if terms is None else terms)
+        self._kinds = frozenset(kinds)
 
     def words(self, text: str) -> list[str]:
         """Words of `text` without punctuation and stop words, shorter words inside long ones included."""
@@ -208,8 +218,8 @@ class Tokenizer:
 
     def tokens(self, text: str) -> list[str]:
         """Words and character pairs; pairs are prefixed with `~` so that a two-character word counts as both."""
-        found = self.words(text)
-        for run in _RUN.findall(normalise(text)):
+        found = self.words(text) if "words" in self._kinds else []
+        for run in _RUN.findall(normalise(text)) if "pairs" in self._kinds else ():
             if "\u3400" <= run[0] <= "\u9fff":
                 found += ["~" + run[i : i + 2] for i in range(len(run) - 1) if run[i : i + 2] not in STOP]
         return found

@@ -29,7 +29,7 @@ class Waiting:
     """An assistant that stops in the middle of an answer until it is told to go on, and says when it is closed."""
 
     def __init__(self, real: Assistant) -> None:
-        self.searcher, self.real, self.region = real.searcher, real, real.region
+        self.searcher, self.real, self.region, self.today = real.searcher, real, real.region, real.today
         self.writer = None
         self.records = None
         self.go_on, self.closed, self.begun = threading.Event(), threading.Event(), threading.Event()

@@ -17,6 +17,16 @@ from assistant.ask import Assistant
         ("409号文第20条", "第20条"),
         ("沪府办规〔2024〕14号第九条怎么写的", "14号"),
         ("北京有没有离岸孵化器补贴", "北京市"),
+        ("企业研发机构奖励哪天到账", "申报起止时间"),
+        ("上海首台套的30%是含税还是不含税", "含税"),
+        ("上海开放式创新中心要几年一次复审", "复审"),
+        ("申报首台套会不会有现场考察", "现场核查的要求"),
+        ("上海升规奖励被骗了去哪投诉", "投诉举报"),
+        ("拿了首台套补贴以后设备能不能卖掉", "处置要求"),
+        ("深圳人才公寓的租金一个月多少", "租金"),
+        ("深圳重大平台一次能补几家", "家数"),
+        ("租办公室满几个月才能申请深圳场地补贴", "年限"),
+        ("上海概念验证平台要几个全职员工", "员工"),
     ],
 )
 def test_what_the_clauses_do_not_say_is_refused_by_name(assistant: Assistant, question: str, missing: str) -> None:
@@ -34,6 +44,11 @@ def test_what_the_clauses_do_not_say_is_refused_by_name(assistant: Assistant, qu
         "临港创业失败了怎么办",
         "深圳院士工作站给钱吗",
         "9000万奖励惠及多少家企业",
+        "上海升规奖励要连续增长几年才有",
+        "创业失败的无偿资助要还吗",
+        "上海的奖励各区有没有配套",
+        "城镇土地使用税能不能少交一点 上海",
+        "技术经理人2024年培训了多少人",
     ],
 )
 def test_what_the_clauses_say_is_not_refused(assistant: Assistant, question: str) -> None:

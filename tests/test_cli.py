@@ -172,7 +172,7 @@ def test_ask_gives_the_contracts_fields(wence: Wence) -> None:
     ran = wence("ask", "上海小升规奖励多少", "--json", "--no-llm")
     assert ran.status == 0
     (answer,) = ran.rows
-    assert set(answer) == ANSWER | {"answer_id", "degraded", "usage", "reviewed"}
+    assert set(answer) == ANSWER | {"answer_id", "degraded", "usage", "reviewed", "as_of"}
     assert answer["mode"] == "verbatim" and answer["refused"] is False and answer["refusal_reason"] is None
     assert all(set(s) == {"text", "citations", "support"} for s in answer["sentences"])
     assert {s["support"] for s in answer["sentences"]} <= {"verbatim", "supported", "notice"}

@@ -35,6 +35,15 @@ def test_an_amount_that_was_asked_and_not_told_is_added(assistant: Assistant) ->
     assert any("不超过 30 万元" in line for line in added(assistant, "上海升规奖励多少", ("鼓励各区予以配套支持。", 1)))
 
 
+def test_the_kind_of_thing_that_was_asked_is_named(assistant: Assistant) -> None:
+    question = "产品要进什么目录才好让政府采购买我们的创新产品 上海"
+    rest = "在政府采购中推广企业研发机构创新产品首购订购，加大装备首台套、软件首版次、新材料首批次等“三首”支持力度，加快推动自主安全可控的创新成果落地应用和市场推广。"
+    assert any("创新产品推荐目录" in line for line in added(assistant, question, (rest, 1)))
+    assert not any(
+        "推荐目录" in line for line in added(assistant, question, ("发挥上海市创新产品推荐目录作用，" + rest, 1))
+    )
+
+
 @pytest.mark.parametrize("question", ["上海2025年研发产业要达到哪些指标", "创业失败资助什么条件能拿"])
 def test_lists_and_conditions_are_told_whole(question: str, assistant: Assistant) -> None:
     whole = added(assistant, question)[0]

@@ -126,6 +126,6 @@ def test_the_report_of_an_index_counts_doubtful_places(
     path = tmp_path / "扫描.png"
     path.write_bytes(b"\x89PNG")
     doubtful = composed("第一条 给予不超过30万元的奖励。", "30")
-    monkeypatch.setattr("index.build.reading_of", lambda data, path: doubtful)
+    monkeypatch.setattr("index.readings.reading_of", lambda data, path: doubtful)
     report = build_index(tmp_path / "home", [path], encoder)
     assert [(row.outcome, row.doubts) for row in report.rows] == [("added", 1)]

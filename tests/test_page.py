@@ -28,6 +28,7 @@ class FailingAssistant:
 
     def __init__(self, real: Assistant) -> None:
         self.real, self.searcher, self.region, self.writer = real, real.searcher, real.region, real.writer
+        self.today = real.today
 
     def stream(self, message: str, history: Any = (), asker: Asker = ANYBODY, *, llm: bool = True) -> Iterator[Any]:
         events = self.real.stream(message, history, asker, llm=llm)

@@ -27,7 +27,7 @@ from tests.signing_in import PASSWORD, cookie_of, hashes, make_people, name_of, 
 PAGE = {"Accept": "text/html"}
 OUTSIDE = {"X-Forwarded-For": "203.0.113.9"}
 ROLES = (Role.VISITOR, Role.STAFF, Role.EVALUATOR, Role.EDITOR, Role.ADMIN)
-FOR_ALL, FOR_STAFF, FOR_EDITORS, FOR_EVALUATORS, FOR_ACCOUNTS, FOR_NOBODY = "11111", "01011", "00011", "00101", "01111", "00000"  # fmt: skip
+FOR_ALL, FOR_STAFF, FOR_EDITORS, FOR_EVALUATORS, FOR_ADMINS, FOR_ACCOUNTS, FOR_NOBODY = "11111", "01011", "00011", "00101", "00001", "01111", "00000"  # fmt: skip
 OPEN_TO = {"queue/data?session_hash=x", "queue/status", "heartbeat/abc", "startup-events", "info"}
 SHUT = (
     "gradio_api/upload_progress", "gradio_api/file=/etc/passwd", "gradio_api/file/etc/passwd", "gradio_api/proxy=http://127.0.0.1/",
@@ -54,6 +54,11 @@ ROWS: list[tuple[str, str, str]] = [
     ("GET", "/api/staff/pins", FOR_STAFF), ("POST", "/api/staff/pins", FOR_EDITORS), ("DELETE", "/api/staff/pins", FOR_EDITORS),
     ("GET", "/api/staff/start", FOR_STAFF), ("POST", "/api/staff/search", FOR_STAFF),
     *((method, "/api/staff/none", FOR_STAFF) for method in ("GET", "POST", "PUT", "DELETE", "PATCH")),
+    ("GET", "/library", FOR_EDITORS), ("GET", "/library/static/none/none.js", FOR_EDITORS),
+    *(("GET", f"/api/library/{path}", FOR_EDITORS) for path in ("start", "files", "files/none", "files/none/preview")),
+    ("POST", "/api/library/files", FOR_EDITORS), ("POST", "/api/library/files/none/facts", FOR_EDITORS),
+    *(("POST", f"/api/library/files/none/{step}", FOR_ADMINS) for step in ("publish", "reject", "undo")),
+    ("DELETE", "/api/library/files/none", FOR_ADMINS),
     ("GET", "/evals", FOR_EVALUATORS), ("GET", "/evals/", FOR_EVALUATORS), ("GET", "/evals/config", FOR_EVALUATORS),
     ("GET", "/evals/report?run=none", FOR_EVALUATORS), ("GET", "/evals/assets/none.js", FOR_EVALUATORS),
     *(("GET", f"/evals/gradio_api/{path}", FOR_EVALUATORS) for path in OPEN_TO),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
 
 from assistant.answer import Rating
 from assistant.ask import Assistant
@@ -17,6 +18,7 @@ from assistant.people.person import Role
 from assistant.people.reception import COOKIE
 from assistant.records.answers import Answers
 from assistant.records.database import Database
+from assistant.records.tables import AnswerRow
 from assistant.review.board import Board
 from assistant.review.collecting import Collector
 from assistant.review.editing import Editing
@@ -124,6 +126,13 @@ def test_an_editor_pins_and_an_enterprise_elsewhere_reads_it_with_its_mark(place
     expect(turn.locator(".w-mode")).to_contain_text("人工核定")
     assert "编辑甲" not in enterprise.content()
     look(enterprise, "pinned-answer")
+    settled(enterprise)
+    enterprise.locator("#w-box textarea").fill("那深圳呢")
+    enterprise.get_by_role("button", name="提问").click()
+    expect(enterprise.locator("#t2[data-state=done]")).to_have_count(1)
+    with place.database.read() as session:
+        first, second = session.scalars(select(AnswerRow).order_by(AnswerRow.time)).all()
+    assert first.conversation == second.conversation and first.conversation
 
 
 def test_a_changed_clause_takes_the_pin_back_and_the_asker_gets_the_new_words(

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from assistant.people.person import ACCOUNTS, EDITORS, EVALUATORS, EVERYBODY, STAFF, Role
+from assistant.people.person import ACCOUNTS, ADMINS, EDITORS, EVALUATORS, EVERYBODY, STAFF, Role
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing here."""
@@ -75,6 +75,14 @@ RULES: tuple[Rule, ...] = (
     Rule("/api/staff/pins", STAFF, EDITORS, "写人工核定的答案", token=True),
     Rule("/api/staff/{path:path}", STAFF, about="工作台", token=True),
     *framework("/staff", STAFF, "工作台"),
+    Rule("/library", EDITORS, about="文件库：查看、上传、改文件信息"),
+    Rule("/library/static/{path:path}", EDITORS, about="文件库：查看、上传、改文件信息"),
+    *(
+        Rule(f"/api/library/files/{{item}}/{step}", ADMINS, about="文件库：发布、退回、撤回、删除", token=True)
+        for step in ("publish", "reject", "undo")
+    ),
+    Rule("/api/library/files/{item}", EDITORS, ADMINS, "文件库：发布、退回、撤回、删除", token=True),
+    Rule("/api/library/{path:path}", EDITORS, about="文件库：查看、上传、改文件信息", token=True),
     Rule("/evals/report", EVALUATORS, about="评测", alone=True),
     *framework("/evals", EVALUATORS, "评测", alone=True),
     Rule("/healthz", EVERYBODY, about="服务状态"),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from assistant.people.access import RULES
 from assistant.people.accounts import Account
 from assistant.people.passwords import SHORTEST
-from assistant.people.person import STAFF, Person, Role
+from assistant.people.person import EDITORS, STAFF, Person, Role
 
 STYLE = Path(__file__).with_name("door.css").read_bytes()
 STYLE_PATH = "/login/door.css"
@@ -147,6 +147,8 @@ def problem(title: str, text: str) -> str:
 def places(role: Role) -> list[tuple[str, str]]:
     """(path, name) of the pages that a role works with, the first one being home."""
     found = [("/staff/", "工作台")] if role in STAFF else []
+    if role in EDITORS:
+        found.append(("/library", "文件库"))
     if role in (Role.EVALUATOR, Role.ADMIN):
         found.append(("/evals/", "评测"))
     return found

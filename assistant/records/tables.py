@@ -210,6 +210,38 @@ class VersionRow(Table):
     value: Mapped[int] = mapped_column(default=0)
 
 
+class LibraryRow(Table):
+    """A file that was handed in to the library (`assistant.library`): its state, and what was decided about it."""
+
+    __tablename__ = "library"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(200))
+    """Of the file, without a folder."""
+    hash: Mapped[str] = mapped_column(String(64), index=True)
+    """SHA-256 of its bytes, hex: where it is kept."""
+    size: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(12), index=True)
+    """A value of `assistant.library.items.State`."""
+    found: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What reading it gave: title, number, clauses, doubts, pages, kind."""
+    changes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Its catalog entry: facts that people corrected."""
+    version_of: Mapped[str] = mapped_column(String(200), default="")
+    """Id of the document that it is a new version of; "" for none."""
+    document: Mapped[str] = mapped_column(String(200), default="")
+    """Id under which it was published; "" before."""
+    earlier: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What it took the place of, {path, item}, "" for nothing; {} before it is known."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it was rejected."""
+    error: Mapped[str] = mapped_column(Text, default="")
+    """Why it could not be read, or why the last thing asked was not done."""
+    uploader: Mapped[str] = mapped_column(String(64))
+    uploaded: Mapped[datetime] = mapped_column(default=now)
+    decider: Mapped[str] = mapped_column(String(64), default="")
+    decided: Mapped[datetime | None]
+
+
 class AuditRow(Table):
     """Who did what, never changed: each row holds the hash of the row before it."""
 

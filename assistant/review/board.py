@@ -22,6 +22,7 @@ from assistant.evidence import Chosen
 from assistant.records.database import Database
 from assistant.records.tables import AskedRow, OpenQuestionRow
 from assistant.review import standing
+from assistant.review.checking import check_lines
 from assistant.review.matching import LEAST_COSINE, matches
 from assistant.review.pins import Pin, counter, load_pins
 from assistant.review.wordings import Reader, Wording
@@ -65,7 +66,7 @@ class _Loaded:
 
 
 class Board:
-    """Shared by all askers of one process."""
+    """Over one generation of the index. Shared by all askers of one process."""
 
     def __init__(self, database: Database, searcher: Searcher) -> None:
         self.database, self.searcher = database, searcher
@@ -73,6 +74,10 @@ class Board:
         self._loaded: _Loaded | None = None
         self._lock = threading.Lock()
         self._read: dict[tuple[str, str, frozenset[str], str], Wording] = {}
+
+    def at(self, searcher: Searcher) -> Board:
+        """The board over another generation; this one where it is its own."""
+        return self if searcher is self.searcher else Board(self.database, searcher)
 
     def pinned(self, question: str, found: Found, region: str, today: dt.date) -> Pinned | None:
         """The answer that people gave to this question; None when there is none, or when in doubt."""
@@ -159,10 +164,17 @@ class Board:
         pin = best[1].pin if best else None
         if pin is None:
             return None
-        if reason := standing.fault(pin.sources, self.searcher, today):
+        if reason := self.fault(pin, today):
             standing.withdraw(self.database, pin, reason, self.searcher)
             return None
         return self.given(pin)
+
+    def fault(self, pin: Pin, today: dt.date) -> str:
+        """Why a pin may no longer be given: its clauses, or a guard that no longer lets its sentences pass; "" when it may."""
+        if reason := standing.fault(pin.sources, self.searcher, today):
+            return reason
+        faults = check_lines(pin.lines, self.searcher, today)[1]
+        return f"按现在的核对不能通过：{faults[0]}" if faults else ""
 
     def _best(
         self, loaded: _Loaded, asked: Wording, region: str, take: Callable[[Known], bool]
@@ -204,6 +216,20 @@ class Board:
         spans = {_nearest(text, clause.text) for text in texts}
         scored = Scored(clause, 1.0, np.zeros(0, dtype=np.float32), 1.0)
         return Chosen(scored, tuple(sorted(spans, key=lambda s: s.start)), 1.0, 1.0, 1.0)
+
+
+class Boards:
+    """The board of whichever generation of the index is asked for; the last one is kept, with what it has read."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._last: Board | None = None
+
+    def at(self, searcher: Searcher) -> Board:
+        """The board over one generation."""
+        if (last := self._last) is None or last.searcher is not searcher:
+            last = self._last = Board(self.database, searcher)
+        return last
 
 
 def _nearest(text: str, clause: str) -> Span:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ from assistant.review.pins import (
     Pin,
     Source,
     count_up,
+    counter,
     load_pin,
     load_pins,
     replace_examples,
@@ -49,6 +51,10 @@ class NotKept(InputError):
     def __init__(self, problems: Sequence[str], faults: Sequence[Fault] = ()) -> None:
         super().__init__("；".join(problems))
         self.problems, self.faults = tuple(problems), tuple(faults)
+
+
+class _Outdated(Exception):
+    """Another pin was written since this one was checked against all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +114,13 @@ class Editing:
             NotKept: says what is wrong.
         """
         editor = require_editor(person)
-        draft, pin = self._checked(draft, editor.name, today)
-        self._write(pin, draft.version)
-        return pin
+        while True:
+            with self._database.read() as session:
+                seen = counter(session)
+            checked, pin = self._checked(draft, editor.name, today)
+            with suppress(_Outdated):
+                self._write(pin, checked.version, seen)
+                return pin
 
     def problems(self, draft: Draft, today: dt.date) -> NotKept | None:
         """What keeping a draft would be refused for; None when nothing is wrong. Keeps nothing."""
@@ -200,9 +210,12 @@ class Editing:
         _check_place(pin)
         return pin
 
-    def _write(self, pin: Pin, version: int) -> None:
-        """Keep a pin, and who did it, in one."""
+    def _write(self, pin: Pin, version: int, seen: int) -> None:
+        """Keep a pin, and who did it, in one; `seen` is the count of changes before it was checked against the others."""
         with self._database.write() as session:
+            count_up(self._database, session)  # first: whoever writes at the same time waits here
+            if counter(session) != seen + 1:
+                raise _Outdated
             row = session.get(PinRow, pin.id, with_for_update=True)
             before = load_pin(session, pin.id) if row else None
             if (row.version if row else 0) != version:
@@ -220,7 +233,6 @@ class Editing:
                 for name, value in fields.items():
                     setattr(row, name, value)
             replace_examples(session, pin.id, pin.examples, self._searcher.encoder.name)
-            count_up(self._database, session)
             told = [line.text for line in before.lines] if before else None
             audit.note(
                 session, pin.reviewer, "pin.change" if before else "pin.add", pin.id, question=pin.question, region=pin.region,

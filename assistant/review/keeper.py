@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assistant.ask import Assistant
 from assistant.review import standing
-from assistant.review.board import Board
+from assistant.review.board import Board, Boards
 from assistant.review.collecting import Collector
 from assistant.review.settling import Settling
 from index.errors import WenceError
@@ -23,15 +23,13 @@ class Keeper:
     """Looks after one store, in a thread of its own while `with` lasts, or once by `look`.
 
     Args:
-        board: pins, with the index that they are checked against.
-        assistant: asked again whether settled questions still are.
+        boards: pins.
+        assistant: asked again whether settled questions still are; pins are checked against its index.
         home: where evaluation questions are written.
     """
 
-    def __init__(self, board: Board, assistant: Assistant, home: Path | None = None) -> None:
-        self._board, self._assistant = board, assistant
-        self._collector = Collector(board)
-        self._settling = Settling(board.database, assistant, home)
+    def __init__(self, boards: Board | Boards, assistant: Assistant, home: Path | None = None) -> None:
+        self._boards, self._assistant, self._home = boards, assistant, home
         self._checked: tuple[str, dt.date] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="review", daemon=True)
@@ -42,12 +40,14 @@ class Keeper:
         Raises:
             StorageError: the store failed.
         """
-        collected = self._collector.collect()
-        today = self._assistant.today or dt.date.today()
-        now = (self._board.searcher.version, today)
+        held = self._assistant.held()  # one look, one generation
+        board = self._boards.at(held.searcher)
+        collected = Collector(board).collect()
+        today = held.today or dt.date.today()
+        now = (held.searcher.version, today)
         changed = 0
         if now != self._checked:
-            changed = self._sweep(today) + self._settling.review()
+            changed = _sweep(board, today) + Settling(board.database, held, self._home).review()
             self._checked = now
         return collected, changed
 
@@ -61,13 +61,6 @@ class Keeper:
         self._stop.set()
         self._thread.join(10)
 
-    def _sweep(self, today: dt.date) -> int:
-        count = 0
-        for pin in self._board.loaded().pins:
-            if reason := standing.fault(pin.sources, self._board.searcher, today):
-                count += standing.withdraw(self._board.database, pin, reason, self._board.searcher)
-        return count
-
     def _run(self) -> None:
         while not self._stop.wait(EVERY_S):
             try:
@@ -76,3 +69,12 @@ class Keeper:
                 log.warning("待办问题没有更新：%s", error)
             except Exception:
                 log.exception("待办问题没有更新")
+
+
+def _sweep(board: Board, today: dt.date) -> int:
+    """Take back the pins that may not stand; how many."""
+    count = 0
+    for pin in board.loaded().pins:
+        if reason := board.fault(pin, today):
+            count += standing.withdraw(board.database, pin, reason, board.searcher)
+    return count

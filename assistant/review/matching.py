@@ -59,8 +59,7 @@ def differences(asked: Wording, known: Wording, lexical: LexicalIndex) -> list[D
     if asked.must != known.must:
         found.append(Difference("语气", "必须"))
     found += [Difference("说法", f"{a}／{b}") for a, b in opposed(asked.plain, known.plain)]
-    found += _words(asked, known, lexical)
-    return found
+    return [*found, *_narrowed(asked, known, lexical), *_words(asked, known, lexical)]
 
 
 def _place(asked: Wording, known: Wording) -> list[Difference]:
@@ -82,6 +81,16 @@ def _document(asked: Wording, known: Wording) -> list[Difference]:
     if known.named and not asked.documents:
         return [Difference("文件", "没有说明文件")]
     return []
+
+
+def _narrowed(asked: Wording, known: Wording, lexical: LexicalIndex) -> list[Difference]:
+    """A word right before a subject that both name narrows it, or takes it away, unless the other says it too."""
+    return [
+        Difference("限定", f"{word}{subject}")
+        for one, other in ((asked, known), (known, asked))
+        for subject, word in sorted(one.narrowed - other.narrowed)
+        if subject in other.words and not _said(word, other, lexical)
+    ]
 
 
 def _words(asked: Wording, known: Wording, lexical: LexicalIndex) -> list[Difference]:

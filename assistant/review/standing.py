@@ -12,7 +12,9 @@ from assistant.records.tables import PinRow, now
 from assistant.review.pins import ACTIVE, WITHDRAWN, Pin, Source, count_up, text_hash
 from index.card import is_card
 from index.clause import Clause, Status
+from index.lineage import name_of
 from index.search import Searcher
+from index.validity import Kind
 
 LEAST_ALIKE = 0.5
 """Part of a clause's character pairs that the one now in its place has, when its number has changed too."""
@@ -31,14 +33,21 @@ def fault(sources: Sequence[Source], searcher: Searcher, today: dt.date) -> str:
             return f"{source.address}的条文已修改"
         if reason := expired(clause.document_id, searcher, today):
             return reason
+        if changes := searcher.lineage.amended(clause, today.isoformat()):
+            return f"{source.address}已由{changes[-1].name}修改"
     return ""
 
 
 def expired(document_id: str, searcher: Searcher, today: dt.date) -> str:
     """Why a document no longer holds; "" when it does, as far as is known."""
     document = searcher.document(document_id)
-    if document.status in (Status.EXPIRED, Status.REPEALED):
-        return f"《{document.title}》已{'过期' if document.status == Status.EXPIRED else '废止'}"
+    valid = searcher.lineage.on(document_id, today.isoformat())
+    if valid.kind is Kind.REPEALED or document.status == Status.EXPIRED:
+        return f"《{document.title}》已{'废止' if valid.kind is Kind.REPEALED else '过期'}"
+    if valid.kind is Kind.NOT_YET:
+        return f"《{document.title}》尚未施行"
+    if valid.passed_over and (final := searcher.lineage.current(document_id, today.isoformat())):
+        return f"《{document.title}》已有正式文件{name_of(final)}"
     if document.expires and dt.date.fromisoformat(document.expires) < today:
         return f"《{document.title}》有效期至{document.expires}，现已届满"
     return ""

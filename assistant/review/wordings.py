@@ -22,6 +22,9 @@ from index.words import STOP, load_terms, normalise
 RANKED = 30
 """Clauses over which a search's likelihood is compared."""
 
+NAMING = 3
+"""First clauses of a search whose own names of a subject count."""
+
 Vector = npt.NDArray[np.float32]
 
 _PUNCTUATION = re.compile(r"[\W_]+")
@@ -33,6 +36,7 @@ _FIELD = re.compile(r"科技服务业?|科学研究和技术服务业")
 """What all the documents are about: said or not, the question is the same."""
 _MUST = re.compile(r"必须|应当|一定要|强制|非.{1,6}不可|务必|不得不")
 _COUNTED = "家|套|个|项|条|人次|人|名|位|种|类|所|户|笔|批|次|座"
+_OUTSIDE = re.compile(r"(?:非|除了?|不含|不包括|没有?|未)$")
 _SUM = "钱|万|亿|元|资|经费|额|补|奖|支持|无偿|财政|扶持|比例|贷款|营收|收入|费|交易"
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("谁负责", re.compile(r"谁(?!能|可以|有资格)|哪(?:个|些|几个|几家|家)?(?:部门|单位|局|委|机构)|归哪|由哪|哪个委|哪个局|什么部门|责任单位|找哪|归口")),
@@ -118,6 +122,8 @@ class Wording:
     """Groups of subjects of the word list that it names."""
     words: tuple[str, ...]
     """Words that tell something."""
+    narrowed: frozenset[tuple[str, str]]
+    """(subject, the word right before it): 进口首台套 and 非首台套 are other things than 首台套."""
     found: dict[str, float] = field(default_factory=dict, compare=False)
     """clause_id → likelihood under its search; empty when it was not searched."""
 
@@ -163,7 +169,8 @@ class Reader:
             must=bool(_MUST.search(query.text)),
             kinds=_kinds(query),
             groups=frozenset(c.group for c in query.concepts if c.group >= load_terms().asking),
-            words=self._telling(query),
+            words=(words := self._telling(query)),
+            narrowed=self._narrowed(query.topic, words, found),
             found=_profile(found) if found else {},
         )
 
@@ -185,6 +192,18 @@ class Reader:
         return tuple(
             w for w in dict.fromkeys(words) if _tells(w) and (self._searcher.lexical.knows(w) or not _loose(w))
         )
+
+    def _narrowed(self, topic: str, words: Sequence[str], found: Found | None) -> frozenset[tuple[str, str]]:
+        # What a clause that is found calls it so itself is its name: 新增重大投资项目, 科技创新券.
+        told = [normalise(s.clause.text) for s in found.ranked[:NAMING]] if found else []
+        narrowed = set()
+        for subject in filter(is_subject, words):
+            before = topic[: topic.find(subject)].removesuffix("的") if subject in topic else ""
+            last = m.group() if (m := _OUTSIDE.search(before)) else (self._searcher.tokenizer.words(before) or [""])[-1]
+            tells = before.endswith(last) and (m or (len(last) > 1 and last not in _TALK | _asking() | STOP))
+            if tells and not any(last + subject in text for text in told):
+                narrowed.add((subject, last))
+        return frozenset(narrowed)
 
 
 def _profile(found: Found) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from assistant.answer import Answer, Asker
 from assistant.masking import mask
-from assistant.people.person import STAFF, Person
+from assistant.people.person import EDITORS, STAFF, Person
 from assistant.staff.caller import AMOUNTS
 from assistant.staff.cards import Cards, PlaceCard, SearchCard
 from assistant.staff.compare import Comparison, compare
@@ -55,37 +56,42 @@ Signed = Annotated[Person, Depends(signed_in)]
 def build_staff_router(desk: StaffDesk) -> APIRouter:
     """The routes below `/api/staff`, none of them published: they are the page's own."""
     router = APIRouter(prefix="/api/staff", include_in_schema=False)
-    searcher, work, shelf = desk.assistant.searcher, desk.desk.search, Shelf(desk.assistant.searcher)
+    work = desk.desk.search
+    shelf_of = lru_cache(maxsize=1)(Shelf)
     quiet = dataclasses.replace(desk.assistant, records=None)
     """Answers that nobody was told are not recorded."""
 
     def today() -> dt.date:
         return desk.assistant.today or dt.date.today()
 
-    def cards() -> Cards:
-        return Cards(shelf, today())
+    def shelf() -> Shelf:
+        """Of the index as of now; a request takes it once."""
+        return shelf_of(desk.assistant.searcher)
 
     @router.get("/start")
     async def start(request: Request, person: Signed) -> StartOut:
         """Who is signed in, and what there is to choose from."""
-        return await work(_start, desk, shelf, person, desk.reception.csrf_of(request))
+        return await work(_start, desk, shelf(), person, desk.reception.csrf_of(request))
 
     @router.post("/search")
     async def search(body: SearchLine, person: Signed) -> SearchCard:
         """Clauses for one typed line."""
 
         def found() -> SearchCard:
-            return cards().search(look_up(shelf, body.line, body.filters, desk.assistant.region, body.top))
+            here = shelf()
+            looked = look_up(here, body.line, body.filters, desk.assistant.region, body.top, today().isoformat())
+            return Cards(here, today()).search(looked)
 
         return await work(found)
 
     @router.get("/clauses/{clause_id:path}")
     async def clause(clause_id: str, person: Signed) -> PlaceCard:
         """A clause between its neighbours."""
-        found = searcher.clause(clause_id)
+        here = shelf()
+        found = here.searcher.clause(clause_id)
         if found is None:
             raise Problem(404, "没有这一条款，文件可能已更新；请重新查询")
-        return await work(cards().place, found)
+        return await work(Cards(here, today()).place, found)
 
     @router.post("/script")
     async def script(body: ScriptLine, person: Signed) -> ScriptOut:
@@ -107,7 +113,8 @@ def build_staff_router(desk: StaffDesk) -> APIRouter:
         """What may apply to a caller's enterprise."""
 
         def made() -> PackageOut:
-            return _packed(package_of(body.caller(), shelf, today()), cards())
+            here = shelf()
+            return _packed(package_of(body.caller(), here, today()), Cards(here, today()))
 
         return await work(made)
 
@@ -116,7 +123,7 @@ def build_staff_router(desk: StaffDesk) -> APIRouter:
         """The same as one page of Word."""
 
         def made() -> bytes:
-            return sheet_of(package_of(body.caller(), shelf, today()), today())
+            return sheet_of(package_of(body.caller(), shelf(), today()), today())
 
         name = f"服务包-{body.region}-{today().isoformat()}.docx"
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
@@ -129,16 +136,22 @@ def build_staff_router(desk: StaffDesk) -> APIRouter:
             raise Problem(422, f"没有收录{'、'.join(sorted(unknown))}的文件")
         if body.left == body.right:
             raise Problem(422, "请选择两个不同的地区")
-        return await work(lambda: _compared(compare(searcher, body.matter, body.left, body.right), cards()))
+
+        def made() -> ComparisonOut:
+            here = shelf()
+            return _compared(compare(here.searcher, body.matter, body.left, body.right), Cards(here, today()))
+
+        return await work(made)
 
     return router
 
 
 def _start(desk: StaffDesk, shelf: Shelf, person: Person, csrf: str) -> StartOut:
-    searcher = desk.assistant.searcher
-    statuses = dict.fromkeys(d.status for d in searcher.documents)
+    searcher = shelf.searcher
+    today = (desk.assistant.today or dt.date.today()).isoformat()
+    statuses = dict.fromkeys(shelf.status(d, today) for d in searcher.documents)
     return StartOut(
-        person=person.shown, role=person.role.shown, csrf=csrf, regions=list(desk.regions),
+        person=person.shown, role=person.role.shown, csrf=csrf, library=bool(desk.home) and person.role in EDITORS, regions=list(desk.regions),
         region=desk.assistant.region if desk.assistant.region in desk.regions else "",
         documents=[
             Choice(value=d.document_id, name=f"{d.title}{f'（{d.number}）' if d.number else ''}") for d in searcher.documents

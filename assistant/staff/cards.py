@@ -109,7 +109,7 @@ class Cards:
 
     def document(self, document: Document) -> DocumentCard:
         """The card of a document."""
-        known = standing(document, self.today)
+        known = standing(document, self.today, self.searcher.lineage)
         return DocumentCard(
             id=document.document_id, title=document.title, number=document.number, issuer=document.issuer,
             region=document.region, standing=known.text, tone=known.tone, detail=known.detail, dates=dates_of(document),

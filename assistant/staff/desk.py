@@ -22,10 +22,13 @@ class StaffDesk:
     """Who is signed in."""
     database: Database
     """The store of records."""
-    regions: Sequence[str] = ()
-    """Regions that have documents, those with most first."""
     home: Path | None = None
     """Where questions that were settled become an evaluation set; None keeps none."""
+
+    @property
+    def regions(self) -> Sequence[str]:
+        """Regions that have documents, those with most first."""
+        return self.assistant.searcher.regions
 
     @property
     def assistant(self) -> Assistant:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from assistant.quantities import find_quantities
 from assistant.staff.offices import has_office
-from index.clause import Clause, Document
+from index.clause import Clause, Document, Status
 from index.regions import contains
 
 YUAN = 10_000
@@ -37,12 +37,12 @@ class Filters:
         """Whether clauses of one document may fare differently."""
         return bool(self.department) or self.least is not None or self.most is not None
 
-    def lets_document(self, document: Document) -> bool:
-        """Whether clauses of a document may be shown at all."""
+    def lets_document(self, document: Document, status: Status) -> bool:
+        """Whether clauses of a document, which has this status today, may be shown at all."""
         return (
             (not self.region or contains(document.region, self.region))
             and self.document in ("", document.document_id)
-            and self.status in ("", str(document.status))
+            and self.status in ("", str(status))
         )
 
     def lets(self, clause: Clause) -> bool:

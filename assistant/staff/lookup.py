@@ -20,6 +20,7 @@ from index.address import NamedDocuments
 from index.clause import Clause, Document
 from index.query import Query, read_query
 from index.search import Searcher
+from index.timely import withheld
 from index.words import load_terms, normalise
 
 RANKED = 200
@@ -51,7 +52,7 @@ class Looked:
     """Clauses beyond those shown."""
 
 
-def look_up(shelf: Shelf, line: str, filters: Filters, region: str = "", top: int = 20) -> Looked:
+def look_up(shelf: Shelf, line: str, filters: Filters, region: str = "", top: int = 20, day: str = "") -> Looked:
     """Look one typed line up.
 
     Args:
@@ -60,22 +61,26 @@ def look_up(shelf: Shelf, line: str, filters: Filters, region: str = "", top: in
         filters: what is chosen beside the box.
         region: of lines that name none and without a filter; "" searches everywhere.
         top: at most so many clauses.
+        day: ISO; decides who has ceased, "" takes every document as it says of itself.
     """
     line, searcher = line.strip(), shelf.searcher
     if not line:
         if not filters.any:
             return Looked("start")
-        rows = shelf.passing(filters).rows
+        rows = shelf.passing(filters, day).rows
         clauses = tuple(searcher.clauses[row] for row in rows[:top])
         return Looked("clauses", clauses, more=max(0, len(rows) - top), remark=_nothing(clauses, filters))
     query = read_query(searcher.mend(line), searcher.naming, filters.region or region)
     named = query.documents.certain
     if len(named) == 1 and query.address is None and _says_nothing_more(query, searcher):
         return _opened(shelf, query, named[0], filters)
-    query = _narrowed(query, filters, shelf)
+    query = _narrowed(query, filters, shelf, day)
     found = searcher.search(line, RANKED if filters.any else top, query=query)
     ranked = sorted(found.ranked, key=lambda s: (not s.addressed, -s.score)) if filters.any else list(found.ranked)
-    able = set(shelf.passing(filters).documents) if filters.any else None
+    if day:  # what has ceased stands below what holds, where the line does not name it
+        silent = withheld(query, searcher.naming, searcher.lineage, day)
+        ranked.sort(key=lambda s: s.clause.document_id in silent)
+    able = set(shelf.passing(filters, day).documents) if filters.any else None
     passing = [s for s in ranked if able is None or (s.clause.document_id in able and filters.lets(s.clause))]
     best = max((s.score for s in passing), default=0.0)
     passing = [s for i, s in enumerate(passing) if i < FEWEST or s.score >= best - TAIL or s.addressed]
@@ -116,11 +121,11 @@ def _opened(shelf: Shelf, query: Query, document_id: str, filters: Filters) -> L
     return Looked("document", passing, document=shelf.searcher.document(document_id), remark=remark)
 
 
-def _narrowed(query: Query, filters: Filters, shelf: Shelf) -> Query:
+def _narrowed(query: Query, filters: Filters, shelf: Shelf, day: str) -> Query:
     """The query held to documents that have a clause which the filters let through."""
     if not filters.any:
         return query
-    able = shelf.passing(filters).documents
+    able = shelf.passing(filters, day).documents
     wanted = tuple(i for i in query.documents.certain if i in able) or able
     regions = (filters.region,) if filters.region else ()
     return replace(query, documents=NamedDocuments(wanted, (), query.documents.absent), regions=regions)

@@ -15,6 +15,7 @@ import numpy as np
 from assistant.answer import Citation, Quote
 from assistant.arithmetic import calculate, say
 from assistant.evidence import Chosen
+from assistant.gathering import stands
 from assistant.staff.caller import Caller
 from assistant.staff.conditions import Offer, offers_of
 from assistant.staff.facts import Standing, standing
@@ -100,26 +101,28 @@ def package_of(caller: Caller, shelf: Shelf, today: dt.date) -> Package:
     if not caller.question.strip():
         return Package(caller, (), "请先写明企业是什么、发生了什么。")
     items = []
-    for rank, clause in _candidates(caller, searcher):
+    for rank, clause in _candidates(caller, searcher, today):
         items += _items(clause, caller, shelf, today, rank)
     items.sort(key=lambda i: (i.unmet, not i.about, -i.told_of, -i.met))  # the order of search decides between equals
     shown = tuple(items[:MOST])
     return Package(caller, shown, "" if shown else "没有找到可能适用的条款，请补充企业的类型和发生的事。")
 
 
-def _candidates(caller: Caller, searcher: Searcher) -> list[tuple[int, Clause]]:
+def _candidates(caller: Caller, searcher: Searcher, today: dt.date) -> list[tuple[int, Clause]]:
     """(best rank, clause) for the file as a whole and for each thing that happened, the best first."""
     ranks: dict[str, tuple[int, Clause]] = {}
+    # Nobody can apply under what has ceased or not begun; a draft whose final text is here would only mislead.
+    silent = searcher.lineage.passed_over(today.isoformat())
     whole = [(caller.question, RANKED)]
     parts = [(" ".join((*caller.kinds, part)), RANKED_A_PART) for part in phrases(caller.story)[:MOST_PARTS]]
     for question, top in whole + (parts if len(parts) > 1 else []):
-        query = replace(read_query(question, searcher.naming, caller.region), regions=(caller.region,))
+        query = replace(read_query(question, searcher.naming, caller.region), regions=(caller.region,), without=silent)
         for rank, scored in enumerate(searcher.search(question, top, query=query).ranked):
             known = ranks.get(scored.clause.clause_id)
             if known is None or rank < known[0]:
                 ranks[scored.clause.clause_id] = (rank, scored.clause)
     # A reply letter tells what was done; it entitles nobody.
-    useful = [r for r in ranks.values() if not is_card(r[1]) and r[1].status not in (Status.REPLY, Status.REPEALED)]
+    useful = [r for r in ranks.values() if not is_card(r[1]) and r[1].status != Status.REPLY]
     return sorted(useful, key=lambda r: r[0])
 
 
@@ -137,9 +140,10 @@ def _items(clause: Clause, caller: Caller, shelf: Shelf, today: dt.date, rank: i
         about = _about(clause, offer, checks, caller, searcher)
         if not about and rank:
             continue
+        sums = tuple(_sums(clause, offer, caller)) if stands(clause, searcher, today.isoformat()) else ()
         items.append(
             Item(
-                clause, document, standing(document, today), offer, checks, tuple(_sums(clause, offer, caller)),
+                clause, document, standing(document, today, searcher.lineage), offer, checks, sums,
                 shelf.hand_over(clause),
                 about,
             )

@@ -10,12 +10,14 @@ from typing import Any
 import gradio as gr
 from gradio.context import get_blocks_context
 
+from assistant.page import redrawn, region_choices
 from assistant.review.editing import Draft, Forbidden, NotKept, require_editor
 from assistant.review.pins import ACTIVE, RETIRED, STATES, WITHDRAWN, Line, Pin
 from assistant.review.standing import successor
 from assistant.staff import review_marks as marks
 from assistant.staff.review_desk import ReviewDesk, choices
 from index.errors import WenceError
+from index.search import Searcher
 
 ANYWHERE = "不限地区"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -147,12 +149,23 @@ def pins_tab(desk: ReviewDesk) -> PinForm:
     return form
 
 
+def region_list(desk: ReviewDesk, without: str, **options: Any) -> gr.Dropdown:
+    """A list of the regions that have documents, drawn again for each new index; `without` is the choice of none."""
+    chosen = gr.Dropdown(region_choices(desk.desk.regions, without), value="", **options)
+
+    def redraw(later: Searcher) -> None:
+        chosen.choices = [*region_choices(later.regions, without)]
+
+    if (around := get_blocks_context()) is not None:
+        redrawn(around.root_block, desk.desk.assistant, redraw)
+    return chosen
+
+
 def _form(desk: ReviewDesk, tab: gr.Tab) -> PinForm:
     opened, chosen = gr.State(("", 0)), gr.State(())
     state = _html("r-pin-state")
     question = gr.Textbox(label="问题", lines=1, max_lines=2, elem_id="r-question", placeholder="照来电人的说法写")
-    regions = [(ANYWHERE, ""), *((r, r) for r in desk.desk.regions)]
-    region = gr.Dropdown(regions, value="", label="只回答哪个地区的提问", elem_id="r-region")
+    region = region_list(desk, ANYWHERE, label="只回答哪个地区的提问", elem_id="r-region")
     with gr.Row(elem_classes="r-find"):
         find = gr.Textbox(label="查找条款", elem_id="r-find", placeholder="问题，或 409号文第8条；回车查找", scale=3)
         offered = gr.Dropdown([], label="查到的条款", elem_id="r-offered", scale=5, interactive=True)

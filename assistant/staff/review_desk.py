@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.people.person import EDITORS, Person
 from assistant.people.reception import Asking
-from assistant.review.board import Board
+from assistant.review.board import Board, Boards
 from assistant.review.editing import Editing
 from assistant.review.queue import CAUSES, OpenQuestion
 from assistant.review.settling import Settling
@@ -31,21 +31,33 @@ class ReviewDesk:
     """One for a server; shared by all staff."""
 
     desk: StaffDesk
-    board: Board
-    editing: Editing
-    settling: Settling
+    boards: Board | Boards
 
     @classmethod
     def of(cls, desk: StaffDesk) -> ReviewDesk:
         """Over the pins that visitors are answered from, where there are any."""
-        assistant = desk.assistant
-        board = assistant.pins if isinstance(assistant.pins, Board) else Board(desk.database, assistant.searcher)
-        return cls(desk, board, Editing(board), Settling(desk.database, assistant, desk.home))
+        pins = desk.assistant.pins
+        return cls(desk, pins if isinstance(pins, Board | Boards) else Boards(desk.database))
 
     @property
     def searcher(self) -> Searcher:
-        """The index."""
-        return self.board.searcher
+        """The index as of now."""
+        return self.desk.assistant.searcher
+
+    @property
+    def board(self) -> Board:
+        """Pins over the index as of now; what is made of it keeps to that index."""
+        return self.boards.at(self.searcher)
+
+    @property
+    def editing(self) -> Editing:
+        """Writes pins."""
+        return Editing(self.board)
+
+    @property
+    def settling(self) -> Settling:
+        """Sees to open questions."""
+        return Settling(self.desk.database, self.desk.assistant.held(), self.desk.home)
 
     @property
     def today(self) -> dt.date:

@@ -94,6 +94,8 @@ class StartOut(BaseModel):
     person: str
     role: str
     csrf: str
+    library: bool
+    """Whether there is a library that this person may open."""
     regions: list[str]
     region: str
     """Chosen at the start; "" for all."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from assistant.staff.conditions import offers_of
 from assistant.staff.filters import Filters
 from assistant.staff.offices import HandOver, all_offices, offices_of, unsaid_in
 from index.card import is_card
-from index.clause import Clause
+from index.clause import Clause, Document, Status
+from index.remembering import remembering
 from index.search import Searcher
 
 KEPT_DOCUMENTS = 256
@@ -39,12 +40,12 @@ class Shelf:
 
     def __init__(self, searcher: Searcher) -> None:
         self.searcher = searcher
-        self.members = lru_cache(maxsize=KEPT_DOCUMENTS)(self._members)
+        self.members = remembering(self._members, KEPT_DOCUMENTS)
         """Clauses of a document in order, its card left out."""
-        self.unsaid = lru_cache(maxsize=KEPT_DOCUMENTS)(self._unsaid)
+        self.unsaid = remembering(self._unsaid, KEPT_DOCUMENTS)
         """What no clause of a document says of what callers ask next."""
-        self.passing = lru_cache(maxsize=KEPT_FILTERS)(self._passing)
-        """What filters let through."""
+        self.passing = remembering(self._passing, KEPT_FILTERS)
+        """What filters let through on a day (ISO)."""
 
     def hand_over(self, clause: Clause) -> HandOver:
         """Whom to hand a caller over to, and what cannot be told."""
@@ -80,8 +81,12 @@ class Shelf:
     def _unsaid(self, document_id: str) -> tuple[str, ...]:
         return unsaid_in(self.members(document_id))
 
-    def _passing(self, filters: Filters) -> Passing:
-        able = {d.document_id for d in self.searcher.documents if filters.lets_document(d)}
+    def status(self, document: Document, day: str) -> Status:
+        """Status on a day (ISO); "" takes the document as it says of itself."""
+        return self.searcher.lineage.on(document.document_id, day).status(document) if day else document.status
+
+    def _passing(self, filters: Filters, day: str = "") -> Passing:
+        able = {d.document_id for d in self.searcher.documents if filters.lets_document(d, self.status(d, day))}
         rows: list[int] = []
         found: list[str] = []
         for document_id, own in self._rows.items():

@@ -58,6 +58,8 @@ def _of_number(m: re.Match[str]) -> str:
     text, after = m.group(), m.string[m.end() :].lstrip()
     measured = bool(re.match(rf"(?:{_UNIT}|%)", after))
     bare = text.isdigit() and not measured
+    if m.string[: m.start()].rstrip().endswith("第"):
+        return cardinal(text)  # 第二款, before whatever word
     named = bare and (len(text) >= 5 or re.fullmatch(r"(?:19|20)\d\d", text))  # 12345热线, a year without its word
     return digits(text) if named else cardinal(text, counts=bool(re.match(_PAIR, after)))
 
@@ -122,6 +124,10 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(rf"(?<![A-Za-z\d])(?<![A-Za-z]-){_NUM}(?![A-Za-z\d])"), _of_number),
 )  # fmt: skip
 """In this order: what a rule has turned into words, a later one no longer sees."""
+_SPAN = re.compile(
+    rf"(?<=\d)(?P<unit>[年月日天元家个项名人次倍度档款条级万亿]|万元|亿元|千万元|百万元)(?:-|—|–|~|～)+(?={_NUM}(?P=unit))"
+)
+"""3年-5年: from … to. A dash before a number is a minus elsewhere: 增长-3.5%."""
 _EACH = re.compile(r"(?<=[元个家项次人吨])\s*/\s*(?=年|季|月|周|天|日|人|户|家|台|套|项|次|亩|平方米|吨|个)")
 _ITEM = re.compile(r"[（(]([一二三四五六七八九十]{1,3})[）)]")
 _INNER = re.compile(r"[（(〔\[［【]([^（(〔\[［【）)〕\]］】]*)[）)〕\]］】]")
@@ -135,7 +141,8 @@ def spoken(text: str) -> str:
     line = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", line)
     line = re.sub(r"(?<![A-Za-z])\s+|\s+(?![A-Za-z])", "", line)
     line = re.sub(r"[￥¥](" + _NUM + r"(?:[万亿]+)?)元?", r"\1元", line)
-    line = re.sub(r"(?<![\w)）%‰])-(?=\d)", "负", line)
+    line = _SPAN.sub(r"\g<unit>到", line)
+    line = re.sub(r"(?<![A-Za-z\d)）%‰])-(?=\d)", "负", line)
     line = _EACH.sub("每", line)
     for pattern, words in _RULES:
         line = pattern.sub(words, line)

@@ -10,7 +10,7 @@ import gradio as gr
 
 from assistant.review.trends import Wanted, sites_of, trends
 from assistant.staff import review_marks as marks
-from assistant.staff.pins_tab import QUIET
+from assistant.staff.pins_tab import QUIET, region_list
 from assistant.staff.review_desk import ReviewDesk
 from index.errors import WenceError
 
@@ -24,9 +24,7 @@ def trends_tab(desk: ReviewDesk) -> None:
         with gr.Row(elem_classes="r-filters"):
             days = gr.Radio(list(RANGES), value=30, label="时间", elem_id="r-days")
             site = gr.Dropdown([("全部站点", EVERY)], value=EVERY, label="站点", elem_id="r-site")
-            city = gr.Dropdown(
-                [("全部城市", ""), *((r, r) for r in desk.desk.regions)], value="", label="城市", elem_id="r-city"
-            )
+            city = region_list(desk, "全部城市", label="城市", elem_id="r-city")
         page = gr.HTML("", elem_id="r-trends", apply_default_css=False, js_on_load=None)
 
     def sites() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import logging
 import time
@@ -15,12 +16,15 @@ from fastapi.security import HTTPBearer
 from sse_starlette import ServerSentEvent
 
 from assistant.answer import Rating, Recorder
+from assistant.gathering import look
 from assistant.masking import mask
 from assistant.records.database import Database
 from assistant.web import schemas
 from assistant.web.callers import Caller, Doorman
 from assistant.web.problems import Problem
 from assistant.web.streaming import Desk, Question, Stream, history_of
+from index.live import TRIAL, LiveIndex
+from index.search import Searcher
 
 log = logging.getLogger("wence.api")
 
@@ -60,8 +64,29 @@ class Office:
     """The store; None where there is none."""
     records: Recorder | None
     """Where ratings are kept; None keeps none."""
-    regions: Sequence[str] = ()
-    examples: Sequence[str] = ()
+    questions: Sequence[tuple[Sequence[str], str]] = ()
+    """Questions to begin with: (regions whose documents each needs, text)."""
+
+    @property
+    def searcher(self) -> Searcher:
+        """The index as of now; a request takes it once."""
+        return self.desk.assistant.searcher
+
+    @property
+    def regions(self) -> Sequence[str]:
+        """Regions to choose from."""
+        return self.searcher.regions
+
+    @property
+    def examples(self) -> list[str]:
+        """Questions to begin with that the documents can answer, or show how a refusal looks."""
+        return [text for needed, text in self.questions if {*needed} <= {*self.regions}]
+
+    @property
+    def behind(self) -> str:
+        """Why a newer index is not in use; "" when none is."""
+        index = getattr(self.desk.assistant, "index", None)
+        return index.trouble if isinstance(index, LiveIndex) else ""
 
 
 async def admitted(request: Request) -> Caller:
@@ -86,8 +111,8 @@ def region_of(named: str, caller: Caller) -> str:
 def build_state_router(office: Office) -> APIRouter:
     """Routes about the server itself, open to all."""
     router = APIRouter(tags=["状态"])
-    searcher = office.desk.assistant.searcher
     last = (float("-inf"), 503, schemas.ReadyOut(status="starting"))
+    looked = ""
     looking = asyncio.Lock()
 
     @router.get("/healthz", summary="进程是否在运行")
@@ -98,16 +123,18 @@ def build_state_router(office: Office) -> APIRouter:
     @router.get("/readyz", summary="索引是否可用", responses={503: {"model": schemas.ReadyOut}})
     async def readyz(response: Response) -> schemas.ReadyOut:
         """真的检索一次；几秒之内的多次询问用同一个结果。"""
-        nonlocal last
+        nonlocal last, looked
         async with looking:  # three hundred who ask at once are one search, not three hundred askers' places
-            if time.monotonic() - last[0] > READY_S:
+            if time.monotonic() - last[0] > READY_S or looked != office.searcher.version:
+                looked = office.searcher.version
                 last = (time.monotonic(), *await ready())
         response.status_code = last[1]
         return last[2]
 
     async def ready() -> tuple[int, schemas.ReadyOut]:
+        searcher = office.searcher
         try:
-            found = await office.desk.search(searcher.search, "政策", 1)
+            found = await office.desk.search(searcher.search, TRIAL, 1)
         except Problem as problem:
             return problem.status_code, schemas.ReadyOut(status="busy", detail=problem.detail)
         except Exception:
@@ -115,9 +142,10 @@ def build_state_router(office: Office) -> APIRouter:
             return 503, schemas.ReadyOut(status="unavailable", detail="索引没有回应，详情见服务日志")
         status = "ok" if found.ranked else "empty"
         # An answer can be given, so that this server is ready; that nobody keeps it is for the operator to see.
-        detail = "问答暂时没有留存，详情见服务日志" if office.records and office.records.trouble else ""
+        details = ["问答暂时没有留存，详情见服务日志"] if office.records and office.records.trouble else []
+        details += ["新索引没有启用，仍用现在这一个，详情见服务日志"] if office.behind else []
         state = schemas.ReadyOut(
-            status=status, documents=len(searcher.documents), index_version=searcher.version, detail=detail
+            status=status, documents=len(searcher.documents), index_version=searcher.version, detail="；".join(details)
         )
         return (200 if found.ranked else 503), state
 
@@ -127,7 +155,7 @@ def build_state_router(office: Office) -> APIRouter:
 def build_router(office: Office) -> APIRouter:
     """The routes below `/api`, and `/metrics`."""
     router = APIRouter(dependencies=[Depends(BEARER)], responses=PROBLEMS)
-    desk, doorman, searcher = office.desk, office.doorman, office.desk.assistant.searcher
+    desk, doorman = office.desk, office.doorman
 
     @router.post(
         "/api/chat",
@@ -147,6 +175,7 @@ def build_router(office: Office) -> APIRouter:
         question = Question(
             masked(body.question, caller), history_of([(t.role, masked(t.content, caller)) for t in body.history]),
             region_of(body.region, caller), body.mode == "llm", conversation, caller.site.key if caller.site else "",
+            body.as_of,
         )  # fmt: skip
         desk.enter()
         return Stream(_events(desk, question), desk)
@@ -155,8 +184,8 @@ def build_router(office: Office) -> APIRouter:
     async def search(body: schemas.SearchBody, caller: Admitted) -> schemas.SearchOut:
         """按相关程度排列的条款。"""
         doorman.count(caller, "read")
-        question = masked(body.question, caller)
-        found = await desk.search(searcher.search, question, body.top, region_of(body.region, caller))
+        question, searcher = masked(body.question, caller), office.searcher
+        found = await desk.search(look, searcher, question, body.top, region_of(body.region, caller), _today(office))
         rows = [{"rank": n, "score": round(s.score, 4), **s.clause.to_json()} for n, s in enumerate(found.ranked, 1)]
         return schemas.SearchOut.model_validate(
             {"question": question, "results": rows, "index_version": searcher.version}
@@ -171,19 +200,22 @@ def build_router(office: Office) -> APIRouter:
     async def clause(clause_id: str, caller: Admitted) -> schemas.ClauseInPlace:
         """条款原文和它在文件里的前后条款。"""
         doorman.count(caller, "read")
+        searcher = office.searcher
         found = searcher.clause(clause_id)
         if found is None:
             raise Problem(404, "没有这一条款")
         before, after = searcher.neighbours(found)
         around = {"previous": before and before.clause_id, "next": after and after.clause_id}
-        return schemas.ClauseInPlace.model_validate(found.to_json() | around)
+        clause = searcher.lineage.as_of(found, _today(office).isoformat())
+        return schemas.ClauseInPlace.model_validate(clause.to_json() | around)
 
     @router.get("/api/documents", tags=["检索"], summary="收录的文件")
     async def documents(caller: Admitted) -> list[schemas.DocumentOut]:
         """已收录的全部文件。"""
         doorman.count(caller, "read")
         keys = schemas.DocumentOut.model_fields
-        return [schemas.DocumentOut(**{k: str(getattr(d, k)) for k in keys}) for d in searcher.documents]
+        found = office.searcher.lineage.documents(_today(office).isoformat())
+        return [schemas.DocumentOut(**{k: str(getattr(d, k)) for k in keys}) for d in found]
 
     @router.post("/api/feedback", tags=["问答"], summary="评价一个答案", status_code=201)
     async def feedback(body: schemas.FeedbackBody, caller: Admitted) -> schemas.KeptOut:
@@ -204,6 +236,10 @@ def build_router(office: Office) -> APIRouter:
         return desk.metrics.page(caller.site.key if caller.site else None)
 
     return router
+
+
+def _today(office: Office) -> dt.date:
+    return office.desk.assistant.today or dt.date.today()
 
 
 async def _events(desk: Desk, question: Question) -> AsyncIterator[ServerSentEvent]:

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from assistant.answer import Recorder
+from index.live import LiveIndex
 
 disable_created_metrics()  # a time of birth for each counter doubles the page and tells nothing
 SECONDS = (0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80, 160)
@@ -36,6 +37,19 @@ class _Lost(Collector):
         yield lost
         failing = 1 if self._records.trouble else 0
         yield GaugeMetricFamily("wence_records_failing", "1 when the last one could not be kept", value=failing)
+
+
+class _Behind(Collector):
+    def __init__(self, index: LiveIndex) -> None:
+        self._index = index
+
+    def collect(self) -> Iterator[Metric]:
+        """Which index answers, and whether a newer one could not be taken on."""
+        named = GaugeMetricFamily("wence_index", "The index that answers, by its version", labels=["version"])
+        named.add_metric([self._index.now().version], 1)
+        yield named
+        behind = 1 if self._index.trouble else 0
+        yield GaugeMetricFamily("wence_index_behind", "1 when a newer index could not be taken on", value=behind)
 
 
 class Metrics:
@@ -58,6 +72,10 @@ class Metrics:
     def watch(self, records: Recorder) -> None:
         """Count the answers and ratings that `records` could not keep."""
         self._all.register(_Lost(records))
+
+    def follow(self, index: LiveIndex) -> None:
+        """Say which index answers."""
+        self._all.register(_Behind(index))
 
     def page(self, site: str | None = None) -> Response:
         """All of it, as Prometheus reads it; with `site`, the rows of other sites are left out."""

@@ -20,11 +20,12 @@ from starlette.types import Receive, Scope, Send
 
 CODES = {
     400: "bad_request", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
-    408: "timeout", 413: "too_large", 415: "bad_type", 422: "invalid", 429: "too_many", 500: "internal", 503: "busy",
+    408: "timeout", 411: "length_required", 413: "too_large", 415: "bad_type", 422: "invalid", 429: "too_many", 500: "internal", 503: "busy",
 }  # fmt: skip
 LINES = {
     400: "请求正文无法读取，应为合法的 JSON",
-    404: "没有这个地址", 405: "这个地址不接受这种请求", 408: "请求迟迟没有发完，已放弃", 413: "请求太大",
+    404: "没有这个地址", 405: "这个地址不接受这种请求", 408: "请求迟迟没有发完，已放弃",
+    411: "请写明正文长度（Content-Length），不能分块发送（Transfer-Encoding）", 413: "请求太大",
     415: "请求正文应为 JSON（Content-Type: application/json）", 500: "服务出错，请稍后再试",
 }  # fmt: skip
 OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error", 500: "server_error", 503: "server_error"}  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from index.regions import PROVINCES, mentioned_regions
 
@@ -15,6 +17,13 @@ ANYWHERE = "不限"
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION_CHARS)]
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+
+
+def _written(value: object) -> object:
+    """A day is a text; pydantic alone takes `false` and 0 for days of 1970 too."""
+    if not (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+        raise ValueError("应为 2024-05-01 这样的日期")
+    return value
 
 
 class Body(BaseModel):
@@ -59,6 +68,10 @@ class ChatBody(WithRegion):
     history: Annotated[list[TurnBody], Field(max_length=MAX_TURNS)] = []
     mode: Annotated[Literal["llm", "verbatim"], Field(description="verbatim 只用条款原文")] = "llm"
     conversation: Id | None = None
+    as_of: Annotated[
+        Annotated[dt.date, BeforeValidator(_written)] | None,
+        Field(description="按哪一天有效的规定回答，如 2024-05-01；不给则按问题所说，问题没说则为今天"),
+    ] = None
 
 
 class SearchBody(WithRegion):
@@ -178,7 +191,7 @@ class SearchOut(BaseModel):
 
 
 class DocumentOut(BaseModel):
-    """One collected document; dates as YYYY-MM-DD, "None" where the document gives none."""
+    """One collected document, with today's status; dates as YYYY-MM-DD, "None" where the document gives none."""
 
     document_id: str
     title: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import datetime as dt
 import logging
 import os
 import time
@@ -71,6 +72,8 @@ class Question:
     llm: bool = True
     conversation: str = ""
     site: str = ""
+    as_of: dt.date | None = None
+    """Day for which the answer is wanted; None for the question's own, else today."""
 
 
 class Desk:
@@ -125,7 +128,8 @@ class Desk:
         """One answer, step by step; ends with `done` or `error`. Closing it stops the model."""
         started, ticket = time.perf_counter(), Ticket()
         TICKET.set(ticket)
-        extra = {} if question.llm else {"llm": False}
+        extra: dict[str, Any] = {} if question.llm else {"llm": False}
+        extra |= {"as_of": question.as_of} if question.as_of else {}
         asker = Asker(question.region, question.site, question.conversation)
         events = iter(self.assistant.stream(question.text, question.history, asker=asker, **extra))
         task: asyncio.Future[list[Event]] | None = None

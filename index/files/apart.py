@@ -39,7 +39,7 @@ def read_apart(kind: str, data: bytes, name: str, *, silent_seconds: float = SIL
     child = subprocess.Popen(
         [sys.executable, "-c", "from index.files.apart import main; main()", kind, name],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": _import_path(), "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "PYTHONPATH": import_path(), "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     lines: queue.Queue[bytes | None] = queue.Queue()
     threads = [
@@ -75,7 +75,8 @@ def read_apart(kind: str, data: bytes, name: str, *, silent_seconds: float = SIL
     raise DocumentError(f"{name} 第 {page + 1} 页使读取程序中止（可能已损坏，或图片过大）；请另存一份再试")
 
 
-def _import_path() -> str:
+def import_path() -> str:
+    """PYTHONPATH of a child that imports this package."""
     here = str(Path(__file__).parents[2])
     return os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
 
@@ -112,7 +113,7 @@ def main() -> None:
     kind, name = sys.argv[1:3]
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints goes nowhere
-    _limit_memory()
+    limit_memory()
     data = sys.stdin.buffer.read()
 
     def say(record: dict[str, Any]) -> None:
@@ -139,7 +140,8 @@ def main() -> None:
     say(record)
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
+    """Bound the address space of this process, for good."""
     try:
         import resource
 

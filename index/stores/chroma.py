@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from index.errors import IndexDamagedError, IndexMissingError, SearchError, StorageError, WenceError, cause
+from index.place import token_of
 from index.store import Entry, Hit, Scope, Vectors
 
 _DATABASE = "chroma.sqlite3"
@@ -248,6 +249,7 @@ def _client(place: str | Path) -> Any:
             host=url.hostname or "localhost",
             port=url.port or (443 if url.scheme == "https" else 8000),
             ssl=url.scheme == "https",
+            headers={"Authorization": f"Bearer {token}"} if (token := token_of(place)) else None,
             settings=settings,
         )
     except Exception as error:
@@ -258,8 +260,19 @@ def _wrapped(error: Exception, place: str | Path) -> Exception:
     if isinstance(error, WenceError):
         return error
     why = cause(error)
+    if not isinstance(place, Path) and _denied(error):
+        return SearchError(f"Chroma 服务 {place} 不认这个访问口令；请检查 WENCE_STORE_TOKEN")
     if not isinstance(place, Path):
         return SearchError(f"连不上 Chroma 服务 {place}（{why}）；请确认服务已启动，或去掉 WENCE_CHROMA_URL")
     if isinstance(error, OSError) or re.search(_REFUSED, why, re.I):
         return StorageError(f"无法写入 {place}（{why}）；请检查磁盘空间和权限")
     return IndexDamagedError(f"向量库 {place} 无法使用（{why}）；请运行 `wence index --rebuild`")
+
+
+def _denied(error: BaseException | None) -> bool:
+    """Whether the server, or a proxy before it, refused the token; chromadb keeps the reply behind its own error."""
+    while error:
+        if getattr(getattr(error, "response", None), "status_code", None) in (401, 403):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -37,9 +37,9 @@ class MilvusStore:
         self._client, self._uri, self._collection = client, uri, collection
 
     @classmethod
-    def create(cls, uri: str, name: str, stamp: dict[str, str], dimension: int) -> MilvusStore:
+    def create(cls, uri: str, name: str, stamp: dict[str, str], dimension: int, token: str = "") -> MilvusStore:
         """A new empty collection; one of the same name is replaced. `uri` is a file `….db` or `http://host:port`."""
-        store = cls(_client(uri), uri, _plain(name))
+        store = cls(_client(uri, token), uri, _plain(name))
         try:
             if store._client.has_collection(store._collection):
                 store._client.drop_collection(store._collection)
@@ -54,7 +54,7 @@ class MilvusStore:
         return store
 
     @classmethod
-    def open(cls, uri: str, name: str) -> MilvusStore:
+    def open(cls, uri: str, name: str, token: str = "") -> MilvusStore:
         """An existing collection.
 
         Raises:
@@ -63,7 +63,7 @@ class MilvusStore:
         """
         if not _is_server(uri) and not os.path.exists(uri):  # noqa: PTH110 - a URI, only here a path
             raise IndexMissingError(f"向量库 {uri} 不存在；请运行 `wence index` 重建")
-        store = cls(_client(uri), uri, _plain(name))
+        store = cls(_client(uri, token), uri, _plain(name))
         try:
             if not store._client.has_collection(store._collection):
                 raise IndexMissingError(f"向量库 {uri} 里没有集合 {name}；请运行 `wence index` 重建")
@@ -183,13 +183,13 @@ def _schema(client: Any, dimension: int) -> tuple[Any, Any]:
     return schema, indexes
 
 
-def _client(uri: str) -> Any:
+def _client(uri: str, token: str) -> Any:
     try:
         from pymilvus import MilvusClient
     except ImportError:
         raise StorageError('未安装 pymilvus；请运行 pip install "wence[milvus]"，或改用 Chroma') from None
     try:
-        return MilvusClient(uri)
+        return MilvusClient(uri, token=token)
     except Exception as error:
         raise _wrapped(error, uri) from error
 
@@ -228,6 +228,10 @@ def _wrapped(error: Exception, uri: str) -> Exception:
     if isinstance(error, WenceError):
         return error
     why = cause(error)
+    if _is_server(uri) and re.search(
+        r"unauthenticated|auth check failure|permission ?deny|permission denied", why, re.I
+    ):
+        return SearchError(f"Milvus {uri} 不认这个访问口令；请检查 WENCE_STORE_TOKEN")
     if not _is_server(uri) and re.search(r"lock|in use|opened by", why, re.I):
         return StorageError(f"{uri} 正被另一个进程使用（Milvus Lite 只供一个进程）；请停下它，或改用 Milvus 服务")
     if not _is_server(uri) and (isinstance(error, OSError) or re.search(r"no space|read-only|permission", why, re.I)):

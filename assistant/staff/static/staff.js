@@ -24,7 +24,8 @@ function place(id) {
 function signedIn(me, start) {
   const out = el("form", { method: "post", action: "/logout" },
     el("input", { type: "hidden", name: "csrf", value: start.csrf }), el("button.s-link", { type: "submit" }, "退出"));
-  me.replaceChildren(el("span", `${start.person}（${start.role}）`), el("a.s-link", { href: "/account" }, "账号"), out);
+  me.replaceChildren(el("span", `${start.person}（${start.role}）`),
+    start.library ? el("a.s-link", { href: "/library" }, "文件库") : "", el("a.s-link", { href: "/account" }, "账号"), out);
 }
 
 async function started(me) {

@@ -1,0 +1,124 @@
+"""On which day a question asks what holds: today, unless it says otherwise (2023年的时候, 去年的政策, 以前的规定).
+
+A year says when only beside words that make it a time of asking or applying. A year in a document's number or title,
+in a target (到2025年建成) or in a figure's period (2024年签了多少) does not; in doubt it is today.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+from index.numerals import parse_ordinal
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The day that an answer is for."""
+
+    day: dt.date
+    rest: str
+    """The question without the words that say when, which would mislead search: 首台套补多少."""
+    said: str = ""
+    """When, as it was put: 2023年5月; "" for today."""
+    earlier: bool = False
+    """Asked for what held before, without a day: 以前的政策."""
+
+
+_YEAR = r"(?P<year>(?:19|20)\d{2}|[一二][九〇○零][〇○零一二三四五六七八九]{2})年"
+_MONTH = r"(?:(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份|(?P<date>[12]\d|3[01]|0?[1-9])[日号])?)"
+_PART = r"(?P<part>年?初|年?底|年?末|上半年|下半年)"
+_TIME = rf"(?P<time>(?:{_YEAR}|(?P<ago>大前年|前年|去年)){_MONTH}?{_PART}?|(?P<last>上个?月))"
+_WHO = r"(?:我们?|咱们?|你们?|公司|企业|单位|厂里|那边|当地|上海|深圳|这边)*"
+_APPLY = r"(?:申报|申请|提交(?:材料|申请)?|报送?|立项|认定|备案)"
+_POLICY = r"(?:[\u4e00-\u9fa5]{0,8}?(?:政策|规定|补贴标准|奖励标准|资助标准|支持标准|标准|口径|条款))"
+_WHEN = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # 2023年的时候；2024年5月申报的时候；去年那会儿
+        rf"(?:在|是|就是|截至|截止)?{_TIME}(?P<act>{_WHO}(?:[^，。？！；、]{{0,10}}?))(?P<cut>的?(?:时候|那时候?|那会儿?|那阵子?|那年|当时))",
+        # 2024年5月申报能享受吗
+        rf"(?:在|是|就是)?{_TIME}(?P<act>{_WHO}(?:去|来)?{_APPLY}(?:的话|时)?[，,]?{_WHO}(?=(?:那时)?(?:还?能|可以|可不可以|够不够|符合|有没有|给|补|奖)))",
+        # 那2024年呢
+        rf"(?:^|(?<=[\s，。？?]))(?:那|那么)?(?:在|是)?{_TIME}(?P<act>)(?:的时候|时)?(?=呢)",
+        # 2023年的政策；按去年的标准
+        rf"(?:按照?|依照?|依据|根据|适用|执行)?{_TIME}(?:时)?(?:的|那时的|当时的|那会儿的|执行的|适用的|有效的|施行的)(?P<act>(?={_POLICY}))",
+    )
+)
+_EARLIER = re.compile(
+    r"(?<![项报批后始工产成册市])(?:在)?(?:以前|之前|过去|原先|原来|早先|从前|早些年|前些年|旧)(?:的|那个|那份|那版)?(?=(?:老|旧)?(?:政策|规定|标准|办法|版本|版|措施|意见|方案|条款|补贴标准))|(?<![养敬适扶助长古破废陈])(?:老|旧)(?=政策|办法|规定|标准|版)"
+)
+_HISTORY = re.compile(r"成立|注册|开办|创办|设立|签|买|搬|招|投产|升规|入库|开业|毕业")
+_NOW = re.compile(r"现在|目前|如今|当前|眼下|现行|还能(?!不)|今年|今后|以后|明年|最新")
+"""The question is about now, whatever else it tells."""
+_NOW_THEN = re.compile(r"(?:现在|目前|如今|今年)(?:的)?(?:话)?呢")
+"""…那现在呢: a follow-up that takes the time away from what it follows."""
+_FIGURE = re.compile(
+    r"[了过](?:多少|几|哪些)|累计|同比|环比|增速|增长|涨了|营收|收入|规模|产值|授信|成交|签约|培训|占比|比重|总额|多少(?:家|人|个|项|场)|建成|达到|目标"
+)
+"""Beside these a year is the period or the target of a figure."""
+_UNTIL = re.compile(r"(?:到|至|截[至止]|力争|争取|计划|预计|自|从)\s*$")
+_MASKED = re.compile(
+    r"《[^》]*》|[〔\[（(【]\s*(?:19|20)\d{2}\s*[〕\]）)】]|(?:19|20)\d{2}\s*年?\s*第?\s*\d{1,5}\s*号(?:文|令|公告)?"
+)
+
+
+def read_when(question: str, today: dt.date) -> AsOf:
+    """The day that a standalone question is about.
+
+    Args:
+        question: as typed, with what it refers to.
+        today: what 去年 counts from.
+    """
+    text = _MASKED.sub(lambda m: "＃" * len(m.group(0)), question)
+    times = [] if _FIGURE.search(text) else _times(text, today)
+    rest = question
+    for m, _ in reversed(times):
+        rest = _without(rest, m)
+    if _NOW.search(text):
+        return AsOf(today, rest if _NOW_THEN.search(text) else question)
+    if times:  # the last that was said: a follow-up (那2024年呢) stands behind what it follows
+        m, day = times[-1]
+        return AsOf(day, rest, question[m.start("time") : m.end("time")])
+    if earlier := _EARLIER.search(text):
+        return AsOf(today, question[: earlier.start()] + question[earlier.end() :], earlier=True)
+    return AsOf(today, question)
+
+
+def _times(text: str, today: dt.date) -> list[tuple[re.Match[str], dt.date]]:
+    """Times before today that say when, in their order, none within another."""
+    found: list[tuple[re.Match[str], dt.date]] = []
+    for m in sorted((m for p in _WHEN for m in p.finditer(text)), key=lambda m: (m.start("time"), -m.end())):
+        day = _last_day(m, today)
+        apart = not found or m.start() >= found[-1][0].end()
+        # 公司2023年成立的时候只有5个人，……能资助多少: how the asker came to be, told before the question is asked.
+        told = bool(_HISTORY.search(m["act"])) and bool(re.search(r"[，。；]", text[m.end() :]))
+        if apart and not told and day is not None and day < today and not _UNTIL.search(text[: m.start("time")]):
+            found.append((m, day))
+    return found
+
+
+def _last_day(m: re.Match[str], today: dt.date) -> dt.date | None:
+    """Last day of the time that was named; None when there is no such day."""
+    if m["last"]:
+        return today.replace(day=1) - dt.timedelta(days=1)
+    ago = {"去年": 1, "前年": 2, "大前年": 3}
+    year = today.year - ago[m["ago"]] if m["ago"] else parse_ordinal(m["year"]) or 0
+    month = parse_ordinal(m["month"] or "") or 0
+    part = m["part"] or ""
+    if not month:
+        month = 1 if "初" in part else 6 if part == "上半年" else 12
+    try:
+        date = parse_ordinal(m["date"] or "") or calendar.monthrange(year, month)[1]
+        return dt.date(year, month, date)
+    except (ValueError, IndexError):
+        return None
+
+
+def _without(question: str, m: re.Match[str]) -> str:
+    """The question without the time; what was done then (申报) stays."""
+    kept = question[m.start("act") : m.end("act")]
+    rest = question[: m.start()] + kept + question[m.end() :]
+    return re.sub(r"^[的，,\s]+", "", rest) or question
