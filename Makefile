@@ -28,8 +28,10 @@ $(STAMP): pyproject.toml
 serve: install
 	$(BIN)/wence serve --host $(HOST) --port $(PORT)
 
+# Two at a time, a whole file each: half of the tests' time is waiting for servers, pages and disks.
+WORKERS ?= 2
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Verbatim mode, a fresh index, a fixed day: nothing but the code and the documents can make a difference.
 GATE = .gate

@@ -103,7 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
     chat.add_argument("--no-llm", action="store_true", help="只用条款原文回答")
     chat.add_argument("--region", default="", metavar="地区", help="如 上海市")
 
-    serve = command("serve", "启动网页（没有索引时先建立）")
+    serve = command("serve", "启动网页（没有索引时先建立，旧版的先重建）")
     serve.add_argument("--host", default="127.0.0.1", help="默认 127.0.0.1；对外服务用 0.0.0.0")
     serve.add_argument("--port", type=_between(1, 65535), default=7860, help="默认 7860")
 
@@ -201,8 +201,10 @@ def _record_actions(records: argparse.ArgumentParser) -> None:
 
     taken = action("import", "导入早先版本留在 WENCE_HOME/records 的 JSON Lines 记录")
     taken.add_argument("folder", metavar="文件夹", nargs="?", help="默认 WENCE_HOME/records")
-    backup = action("backup", "备份整个记录库（运行中也可以）")
-    backup.add_argument("file", metavar="文件", help="已有的备份会被换掉")
+    backup = action("backup", "备份记录库和文件库的原件（运行中也可以）")
+    backup.add_argument("file", metavar="文件", help="如 wence-backup.tar；已有的备份会被换掉")
+    back = action("restore", "把备份恢复到空的 WENCE_HOME（PostgreSQL 则是空的库）；先停止服务")
+    back.add_argument("file", metavar="文件", help="`wence records backup` 做的备份")
     export = action("export", "导出记录")
     export.add_argument("target", metavar="文件夹或文件", help="文件以 .jsonl 或 .csv 结尾")
     kinds = ("answers", "ratings", "pins", "questions", "audit")

@@ -92,6 +92,7 @@ class Citation:
         return {
             "n": self.n,
             **{key: record[key] for key in keys},
+            **({"changes": record["changes"]} if self.clause.changes else {}),
             "quote": quote or {"start": 0, "end": len(self.clause.text)},
             "quotes": [asdict(q) for q in self.quotes],
             "title": self.clause.title,

@@ -180,6 +180,7 @@ class Assistant:
                 yield Event("sentence", sentence=said)
             if calculated:
                 yield Event("sentence", sentence=calculated)
+            writer = None if gathered.literal else writer
             until = started + writer.seconds if writer else 0.0
             for place in compose.by_place(chosen, answer.citations):
                 if place.heading:

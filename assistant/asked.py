@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from assistant.evidence import Chosen, subject_expressions
+from assistant.answer_type import wanted_types
+from assistant.evidence import Chosen, asks_several, subject_expressions
 from index.card import is_card
 from index.clause import Clause, Status
 from index.passages import Span, sentence_spans
@@ -41,12 +42,12 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         "申报材料",
-        re.compile(r"(?:申报|申请|准备|提交|递交?|交|带|要|需要|哪些|什么|啥|补)(?:的|些|什么|哪些|啥){0,2}(?:材料|资料|证明|文件)(?!首|研发|产业|企业|公司|领域|行业|类)|(?:材料|资料)(?:清单|有哪些|要哪些|都有|怎么(?:写|交|准备)|要(?:准备|交|带))|(?:准备|提交|带|交|填)(?:些)?(?:什么|哪些|啥)(?:东西|文件|证|表|手续)?|(?:申请|申报)表|哪些证|什么证明|要件"),
+        re.compile(r"(?:申报|申请|准备|提交|递交?|交|带|要|需要|哪些|什么|啥|补)(?:的|些|什么|哪些|啥){0,2}(?:材料|资料|证明|文件)(?!首|研发|产业|企业|公司|领域|行业|类)|(?:材料|资料)(?:清单|有哪些|要哪些|都有|怎么(?:写|交|准备)|要(?:准备|交|带))|(?:准备|提交|提供|带|交|填)(?:些)?(?:什么|哪些|啥)(?:东西|文件|证|表|手续)?|(?:申请|申报)表|哪些证|什么证明|要件"),
         re.compile(r"免申即享|免审即享|直达快享|申报材料|申请材料|提交.{0,20}(?:材料|证明|报告)|提供.{0,20}(?:材料|证明)"),
     ),
     Fact(
         "联系电话、网址或办理地点",
-        re.compile(r"电话|号码|联系方式|联系人|网址|网站|邮箱|微信|公众号|官网|链接|入口|小程序|办公地址|具体地址|窗口(?:在哪|地址)|(?:在|去|到)(?:哪里|哪儿|哪|什么地方|什么系统|哪个(?:网站|平台|系统|窗口))(?:可以)?(?:申请|申报|看|查|下载|填|交|办|报名|提交|登记)|哪里(?:看|查|下载|申请|申报)|在哪(?:看|查|下)"),
+        re.compile(r"电话|手机号|号码|联系方式|联系人|网址|网站|邮箱|微信|公众号|官网|链接|入口|小程序|办公地址|具体地址|窗口(?:在哪|地址)|(?:在|去|到)(?:哪里|哪儿|哪|什么地方|什么系统|哪个(?:网站|平台|系统|窗口))(?:可以)?(?:申请|申报|看|查|下载|填|交|办|报名|提交|登记)|哪里(?:看|查|下载|申请|申报)|在哪(?:看|查|下)"),
         re.compile(r"电话|网址|https?:|邮箱|公众号|一网通办|办理窗口|申报系统|申报平台"),
     ),
     Fact(
@@ -68,7 +69,7 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         "门槛或认定标准的数值",
-        re.compile(r"(?:门槛|标准|起点|红线|及格线)(?:到底)?(?:是|为|得|要)?.{0,8}(?:多少|几)|(?:多少|几)(?:万|亿)?(?:才)?(?:算|才能|够)|到底(?:是|要).{0,6}多少"),
+        re.compile(r"(?:门槛|标准|起点|红线|及格线)(?:到底)?(?:是|为|得|要)?.{0,8}(?:多少|(?<![列说讲举])几)|(?:多少|几)(?:万|亿)?(?:才)?(?:算|才能|够)|到底(?:是|要).{0,6}多少"),
         re.compile(r"(?:不低于|不少于|达到|超过|高于|满|至少)\s*[\d.]+|\d[\d.]*\s*(?:万|亿|千)?(?:元|家|人|个|项|%)?(?:（含）)?以上"),
         beside_subject=True,
     ),
@@ -110,7 +111,7 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         "名额或家数的限制",
-        re.compile(r"排队|名额|(?:一次|一年|每年|每批)(?:能|可以|最多)?(?:补|支持|评|认定|选|奖)?(?:多少|几)(?:家|个企业|名|项)"),
+        re.compile(r"(?<!不)(?<!不用)(?<!不必)排队|名额|(?:一次|一年|每年|每批)(?:能|可以|最多)?(?:补|支持|评|认定|选|奖)?(?:多少|几)(?:家|个企业|名|项)"),
         re.compile(r"名额|(?:每年|每批|不超过)[^，。]{0,8}\d+\s*(?:家|个|名|项)"),
     ),
     Fact(
@@ -123,6 +124,8 @@ FACTS: tuple[Fact, ...] = (
 
 _CONFIRMS = re.compile(r"(?:对吧|是吧|对吗|是吗|对不对|是不是|没错吧|不是.{2,40}[吗么])")
 """Asks to confirm something: what the clause says is the answer, also when it says otherwise."""
+NEAR_SHARE = 0.5
+"""A figure counts where its clause is at least this likely, relative to the first: others speak of something else."""
 ENTITLEMENTS = frozenset({"具体金额", "比例或利率", "门槛或认定标准的数值"})
 _COUNTED = re.compile(
     r"(?:要|需要?|得有|至少|满|够|达到)(?:多少|几)(?:个|件|项|名|家|人|次)?(?:全职|专职|在编|在职|本科|有效)?的?(专利|发明|软著|员工|社保|人员|研发人员|项目|合同|奖项)|(营收|收入|利润|注册资本|人数|面积|成立年限|员工数)(?:要求|门槛|标准|得|要|需要?|需)?(?:是|有|到|达到)?(?:多少|几)(?!亿$)"
@@ -134,12 +137,14 @@ _YEAR = re.compile(
 )
 """Not the year of what the asker did: 2023年成立的公司."""
 
-
+_NUMBERED = re.compile(r"第0*(\d{2,})号")
+"""The number of a proposal, a list or a notice: 第0412号."""
 _OWN_CONTACT = re.compile(
-    r"(?:电话|手机|号码|微信|邮箱|联系方式)号?(?:是|为|[:：])?\s*(?:[\w@.+-]{5,}|[\[［(（][^\]］)）]{1,16}[\]］)）])",
+    r"(?:电话|手机|号码|微信|邮箱|联系方式)号?(?:是|为|[:：])?\s*(?:[\w@.+-]{5,}|[\[［(（][^\]］)）]{1,16}[\]］)）])"
+    r"|[\[［][^\]］]{1,8}[\]］]",
     re.ASCII,
 )
-"""我电话13800000000 leaves a number; it asks for none."""
+"""我电话13800000000 leaves a number; it asks for none. Nor does what stands for one that was masked: [手机号]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,8 @@ class Gap:
     what: str
     partial: bool = False
     """Another kind of fact was asked too, and that one is held: the answer can be given without this one."""
+    figure: bool = False
+    """A number; a sum that was made from the evidence may be it."""
 
 
 def gaps(question: str, query: Query, chosen: Sequence[Chosen], searcher: Searcher) -> list[Gap]:
@@ -166,11 +173,13 @@ def gaps(question: str, query: Query, chosen: Sequence[Chosen], searcher: Search
             continue
         # A reply letter tells what was spent in all; it entitles nobody to a sum.
         entitled = fact.name not in ENTITLEMENTS or Intent.STATISTICS in query.intents
-        sources = [c.clause for c in chosen if entitled or c.clause.status != Status.REPLY]
-        if any(_holds(fact, clause, subject) for clause in sources):
+        sources = _near(text, query, chosen) if fact.name in ENTITLEMENTS else chosen
+        sources = [c for c in sources if entitled or c.clause.status != Status.REPLY]
+        if any(_holds(fact, c.clause, subject) for c in sources):
             held += 1
         else:
-            missing.append(Gap(fact.name, partial=fact.name not in ENTITLEMENTS))
+            entitles = fact.name in ENTITLEMENTS
+            missing.append(Gap(fact.name, partial=not entitles, figure=entitles))
     for m in _COUNTED.finditer(text):
         noun = next(g for g in m.groups() if g)
         if not any(_counts(noun, c.clause) for c in chosen):
@@ -181,8 +190,16 @@ def gaps(question: str, query: Query, chosen: Sequence[Chosen], searcher: Search
     if subject and not any(_named_in(searcher, query, e) for e in subject):
         # 深圳…收购…补贴: only another place's documents speak of it.
         missing.append(Gap(f"“{_said(query, subject[0])}”"))
+    names = "".join(f"{c.clause.document_title}{searcher.document(c.clause.document_id).number}" for c in chosen)
+    missing += [
+        Gap(f"第{n}号的内容")
+        for n in _NUMBERED.findall(text)
+        if not any(n in c.clause.text for c in chosen) and n not in names
+    ]
     years = {m.group(1) for m in _YEAR.finditer(text)}
-    shown = "".join(f"{c.clause.text}{c.clause.title}{_dates(c.clause, searcher)}" for c in chosen)
+    # What was earned in a year is said of that year; when a document was issued says nothing of it.
+    dated = "" if Intent.STATISTICS in query.intents else "".join(_dates(c.clause, searcher) for c in chosen)
+    shown = dated + "".join(f"{c.clause.text}{c.clause.title}" for c in chosen)
     if (
         years
         and Intent.VALIDITY not in query.intents
@@ -191,9 +208,29 @@ def gaps(question: str, query: Query, chosen: Sequence[Chosen], searcher: Search
         and not any(is_card(c.clause) for c in chosen)
     ):
         missing.append(Gap(f"{'、'.join(sorted(years))}年的情况"))
+    if not missing:
+        missing = _types_missing(text, query, chosen)
+        held += len(wanted_types(text)) - len(missing)
     # 奖励多少，几号前申报: each part between commas asks for itself, and the first is answered.
     several = held and len(re.findall(r"[，,。？?；;]|以及|还有|和", text)) >= 1
-    return missing if several else [Gap(g.what) for g in missing]
+    return missing if several else [replace(g, partial=False) for g in missing]
+
+
+def _types_missing(text: str, query: Query, chosen: Sequence[Chosen]) -> list[Gap]:
+    """Types of answer that no sentence to be shown holds; a card and a clause asked for by number say what they say."""
+    if query.intents & {Intent.FACTS, Intent.VALIDITY} or any(c.scored.addressed or is_card(c.clause) for c in chosen):
+        return []
+    near = _near(text, query, chosen)
+    shown = [normalise(c.clause.text[s.start : s.end]) for c in near for s in c.spans]
+    lacking = [t for t in wanted_types(text) if not any(t.shown.search(sentence) for sentence in shown)]
+    return [Gap(t.name, partial=True, figure=True) for t in lacking]
+
+
+def _near(text: str, query: Query, chosen: Sequence[Chosen]) -> Sequence[Chosen]:
+    """Evidence that a figure may come from; all of it where several things are asked."""
+    if asks_several(text) or len(query.regions) > 1 or len(query.documents.certain) > 1:
+        return chosen
+    return [c for c in chosen if c.likelihood >= NEAR_SHARE * chosen[0].likelihood]
 
 
 def _dates(clause: Clause, searcher: Searcher) -> str:
@@ -226,7 +263,9 @@ def _holds(fact: Fact, clause: Clause, subject: list[tuple[str, ...]]) -> bool:
         if not fact.shown.search(sentence):
             continue
         around = heads + " " + sentence + _before(clause, spans, i)
-        if any(e in around for expressions in subject[:2] for e in expressions):
+        if clause.status == Status.REPLY:  # a letter tells of one thing, over several sentences
+            around += normalise(clause.text)
+        if any(e in around for expressions in subject[:3] for e in expressions):
             return True
     return False
 

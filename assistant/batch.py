@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from assistant.answer import Asker
+from assistant.arguments import turns_of
 from assistant.ask import Assistant
-from assistant.commands import turns_of
 from assistant.settings import Settings
 from index.errors import InputError, StorageError, cause
 

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from index.catalog import LISTS, edit_entry, load_catalog
+from index.contents import read_documents
 from index.errors import IndexMissingError, InputError, UsageError, WenceError
-from index.generation import current_generation, read_documents
+from index.generation import current_generation
 from index.parse import Parsed, parse_reading
 from index.reading import catalog_place, is_there, read_source
 

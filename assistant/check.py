@@ -39,6 +39,7 @@ def run_checks(settings: Settings) -> list[Result]:
         _token,
         _writer,
         _records,
+        _library,
         _keyless,
     ]
     results: list[Result] = []
@@ -59,6 +60,7 @@ _NAMES = {
     "_token": "向量服务口令",
     "_writer": "语言模型",
     "_records": "记录库",
+    "_library": "文件库",
     "_keyless": "免密钥",
 }
 
@@ -107,8 +109,9 @@ def _reranker(settings: Settings) -> Iterator[Result]:
 
 
 def _index(settings: Settings) -> Iterator[Result]:
+    from index.contents import read_documents
     from index.encode import load_encoder
-    from index.generation import current_generation, read_documents, read_stamp
+    from index.generation import current_generation, read_stamp
     from index.search import Searcher
 
     folder = current_generation(settings.home)
@@ -149,6 +152,30 @@ def _records(settings: Settings) -> Iterator[Result]:
         database.close()
     if any(files_of(settings.home / FOLDER)):
         yield Result("早先的记录", "warn", f"在 {settings.home / FOLDER}", "用 `wence records import` 导入后可移走")
+
+
+def _library(settings: Settings) -> Iterator[Result]:
+    """Its files lie in WENCE_HOME; servers that share the store and not the home each lack those of the others."""
+    from assistant.library.items import Items, State
+    from assistant.library.vault import Vault
+    from assistant.records.database import FILE, Database
+
+    url = settings.database_url.get_secret_value()
+    if not (url or (settings.home / FILE).exists()):
+        return
+    database = Database.open(settings.home, url, upgrade=False)
+    if database.version == database.newest:  # earlier stores have no library
+        vault = Vault(settings.home)
+        items = [item for item in Items(database).all() if item.state is not State.UNREADABLE]
+        gone = [item.name for item in items if not vault.holds(item.hash)]
+        if gone:
+            remedy = "请用 `wence records restore` 从备份取回，或重新上传"
+            if url:
+                remedy = "几台服务器共用记录库时，请让它们共用 WENCE_HOME；否则每台只管、只回答在自己那里发布的文件"
+            yield Result("文件库", "warn", f"{len(gone)} 份文件的原件不在 {settings.home}，如 {gone[0]}", remedy)
+        elif items:
+            yield Result("文件库", "ok", f"{len(items)} 份文件，原件都在")
+    database.close()
 
 
 def _keyless(settings: Settings) -> Iterator[Result]:

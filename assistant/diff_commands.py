@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from assistant.difference import KINDS, Change, Piece, counts, differ, summary, touched, whole
-from index.build import Row
 from index.catalog import load_catalog
 from index.clause import Clause, Document
+from index.contents import read_clauses, read_documents
 from index.errors import IndexMissingError, InputError, WenceError
-from index.generation import current_generation, read_clauses, read_documents
+from index.generation import current_generation
 from index.lineage import name_of
 from index.parse import parse_reading
 from index.reading import catalog_place, is_there, read_source
 from index.relations import plain_number
+from index.report import Row
 
 MARKS = {"same": "", "removed": "－", "added": "＋"}
 Questions = Callable[[Sequence[Clause], Collection[str]], list[tuple[str, str]]]

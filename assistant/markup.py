@@ -172,6 +172,7 @@ def card(c: Citation, name: str) -> str:
     path = [p for p in clause.path if p.replace(" ", "") != (clause.label + clause.title).replace(" ", "")]
     where = f'<p class="w-path">{" › ".join(escape(p) for p in path)}</p>' if path else ""
     number = f'<span class="w-number">{escape(clause.document_number)}</span>' if clause.document_number else ""
+    changes = "".join(f'<p class="w-path">{escape(line)}</p>' for line in clause.changes)
     notes = "".join(f"<li><sup>{escape(f.mark)}</sup>{escape(f.text)}</li>" for f in clause.footnotes)
     link = ""
     if re.match(r"https?://", c.source_url):
@@ -183,7 +184,7 @@ def card(c: Citation, name: str) -> str:
         f'<article class="w-card" id="{name}" tabindex="-1">'
         f'<header><a class="w-n" href="#{name}" data-back="{c.n}" aria-label="条款{c.n}，回到回答">[{c.n}]</a>'
         f'<div><p class="w-document">{escape(clause.document_title)}</p>'
-        f'<p class="w-facts">{badge(clause.status)}{number}</p></div></header>'
+        f'<p class="w-facts">{badge(clause.status)}{number}</p>{changes}</div></header>'
         f"{where}{f'<h4>{escape(head)}</h4>' if head else ''}"
         f'<div class="w-text">{_marked(c, name)}</div>'
         f"{_departments(clause, name)}"
@@ -262,6 +263,7 @@ def plain(x: Exchange) -> str:
         for c in x.citations:
             url = f" {c.source_url}" if c.source_url else ""
             lines.append(f"[{c.n}] {c.clause.address}（{STATUS_NAMES[c.clause.status]}）{url}")
+            lines += [f"    {line}" for line in c.clause.changes]
     if x.notices:
         lines += ["", "提示：", *x.notices]
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from assistant.answer import Sentence
 from assistant.evidence import Chosen
 from assistant.when import AsOf
 from index.card import is_card
-from index.clause import STATUS_NAMES, Document, Status
+from index.clause import STATUS_NAMES, Clause, Document, Status
 from index.dates import say_day
 from index.lineage import Lineage, name_of
 from index.query import Query
@@ -18,6 +18,8 @@ from index.search import Searcher
 from index.validity import CEASED, Kind, Validity, first_day
 from index.words import normalise
 
+SHOWN_PLACES = 4
+"""Changed clauses that one notice names; a decision may change fifty."""
 EXPIRING_DAYS = 180
 """From so many days before its end a document's end is said in every answer."""
 _PILOT = re.compile(
@@ -39,13 +41,16 @@ def notices_for(
     """
     notices: list[str] = []
     documents = list(dict.fromkeys(c.clause.document_id for c in chosen))
+    day = max(today, when.day if when else today).isoformat()
+    if when and when.day > today:
+        notices.append(f"以下按现在已知的规定推算到{_said(when)}，届时可能另有规定。")
     for c in chosen:
-        for e in searcher.lineage.amended(c.clause, today.isoformat()):
-            since = f"自{say_day(e.day)}起" if e.day else ""
-            notices.append(f"{c.clause.address}{since}已由{e.name}修改，请以修改后的条文为准。")
+        notices += _of_clause(c.clause, searcher.lineage, today.isoformat(), day)
     for document in map(searcher.document, documents):
         notices += _of_document(document, searcher.lineage, today, when)
-    if when and when.earlier and chosen and not searcher.lineage.ceased(when.day.isoformat()) & set(documents):
+    before = searcher.lineage.ceased(when.day.isoformat()) & set(documents) if when else frozenset()
+    changed = any(searcher.lineage.changes(c.clause, day) for c in chosen)
+    if when and when.earlier and chosen and not before and not changed:
         notices.append("本库没有找到与此有关的已失效文件，以上不是以前的规定。")
     notices += _several(chosen, searcher, when.day if when else today)
     notices += _pilot(chosen)
@@ -67,10 +72,8 @@ def heading(chosen: Sequence[Chosen], searcher: Searcher, today: dt.date, when: 
         return Sentence(
             f"{'，'.join(silent)}，以下引自该文件的内容不是{_then_or_now(when, today)}有效的规定。", (), "notice"
         )
-    changed = {c.clause.address: e.name for c in chosen for e in searcher.lineage.amended(c.clause, day)}
-    if changed:
-        told = "；".join(f"{address}已由{name}修改" for address, name in changed.items())
-        return Sentence(f"{told}，以下引自该条的是修改前的文字。", (), "notice")
+    if said := _changed(chosen, searcher.lineage, day, _then_or_now(when, today)):
+        return Sentence(said, (), "notice")
     holding = [(d, v) for d, v in standings if v.holds]
     if when.day == today or not holding:
         return None
@@ -90,7 +93,50 @@ _WORDS = {
 
 
 def _then_or_now(when: AsOf, today: dt.date) -> str:
-    return "现行" if when.day == today else "当时"
+    return "现行" if when.day == today else "当时" if when.day < today else "届时"
+
+
+def _changed(chosen: Sequence[Chosen], lineage: Lineage, day: str, now: str) -> str:
+    """What changed single clauses by a day, and which wording follows; "" when nothing did."""
+    told: list[str] = []
+    changed = [(c.clause, lineage.changes(c.clause, day)) for c in chosen]
+    for clause, effects in changed:  # what was done to which part of it is said below
+        told += [
+            f"{clause.address}已由{e.who}{e.word}" if e.ends else f"{clause.address}已由{e.name}修改" for e in effects
+        ]
+    if any(e.done == "repealed" and e.ends for _, effects in changed for e in effects):
+        return f"{'；'.join(dict.fromkeys(told))}，以下引自该条的内容不是{now}有效的规定。"
+    if told:
+        return f"{'；'.join(dict.fromkeys(told))}，以下引自该条的是修改前的文字。"
+    shown = {c.clause.clause_id for c in chosen}
+    new: dict[str, list[str]] = {}
+    for c in chosen:
+        for e in lineage.made(c.clause, day):
+            if e.ends and e.done == "replaced" and e.clause is not None and e.clause.clause_id not in shown:
+                new.setdefault(e.who, []).append(e.clause.address)
+    if not new:
+        return ""
+    told = [f"{_some(places)}已由{who}修改" for who, places in new.items()]
+    return f"{'；'.join(told)}，以下引自修改决定的是修改后的文字。"
+
+
+def _some(names: Sequence[str]) -> str:
+    names = list(dict.fromkeys(names))
+    return "、".join(names[:SHOWN_PLACES]) + (f"等{len(names)}处" if len(names) > SHOWN_PLACES else "")
+
+
+def _of_clause(clause: Clause, lineage: Lineage, today: str, day: str) -> list[str]:
+    """What others did to a clause by a day, and what it did to clauses of theirs that it speaks for."""
+    found = []
+    for e in (*lineage.changes(clause, day), *(e for e in lineage.coming(clause, today) if e.day > day)):
+        part = f"的{e.below}" if e.below else ""
+        done = f"{clause.address}{part}"
+        done += f"将{e.since}由{e.who}{e.word}" if e.day > today else f"{e.since}已由{e.who}{e.word}"
+        found.append(done + ("。" if e.word == "废止" else "，请以修改后的条文为准。"))
+    for e in lineage.made(clause, day):
+        if e.done == "replaced" and e.ends and e.clause is not None:
+            found.append(f"{e.clause.address}{e.since}已由{e.who}修改，以上引自修改后的条文。")
+    return found[: 2 * SHOWN_PLACES]
 
 
 def _said(when: AsOf) -> str:
@@ -125,18 +171,21 @@ def _of_document(document: Document, lineage: Lineage, today: dt.date, when: AsO
     elif now.kind is Kind.EXPIRED and not document.expires:
         found.append(f"{name}已过期。")
     for event in events:
+        if lineage.places(document.document_id, event.by) and event.kind == "amended":
+            continue  # said of the clauses that it changes
         if event.day > today.isoformat() and event.kind != "final":
             done = "废止" if event.kind == "repealed" else "修改"
             found.append(f"{name}将自{say_day(event.day)}起由{event.name}{done}。")
     if document.expires and now.kind is not Kind.REPEALED:
         end = dt.date.fromisoformat(document.expires)
         draft = "拟定" if document.status == Status.DRAFT else ""
+        put_off = f"已由{document.extended_by}延长，" if document.extended_by else ""
         if end < today:
-            found.append(f"{name}{draft}有效期至{_say(end)}，现已届满。")
+            found.append(f"{name}{put_off}{draft}有效期至{_say(end)}，现已届满。")
         elif (end - today).days <= EXPIRING_DAYS:
-            found.append(f"{name}{draft}有效期至{_say(end)}，即将届满。")
+            found.append(f"{name}{put_off}{draft}有效期至{_say(end)}，即将届满。")
         else:
-            found.append(f"{name}{draft}有效期至{_say(end)}。")
+            found.append(f"{name}{put_off}{draft}有效期至{_say(end)}。")
     if document.effective and dt.date.fromisoformat(document.effective) > today:
         found.append(f"{name}自{_say(dt.date.fromisoformat(document.effective))}起施行，目前尚未施行。")
     return found

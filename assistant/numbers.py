@@ -1,8 +1,9 @@
-"""Numbers as policy text prints them and as people say them: 3,300, 3.3亿, 三千三百多万, 五点六."""
+"""Numbers as policy text prints them and as people say them: 3,300, 3.3亿, 三千三百多万, 五点六, 一点五亿."""
 
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 _DIGITS = {
     c: v for v, cs in enumerate(("零〇○", "一壹", "二两贰", "三叁", "四", "五", "六", "七", "八", "九")) for c in cs
@@ -14,21 +15,15 @@ _SCALES = {"万": 1e4, "亿": 1e8}
 def parse_number(text: str) -> float | None:
     """Value of an Arabic or Chinese number with its scale, or None.
 
-    >>> [parse_number(t) for t in ("3,300", "3.3亿", "三千三百多万", "五点六", "二〇二五", "两千", "百")]
-    [3300.0, 330000000.0, 33000000.0, 5.6, 2025.0, 2000.0, 100.0]
+    >>> [parse_number(t) for t in ("3,300", "3.3亿", "三千三百多万", "五点六", "一点五亿", "二〇二五", "两千", "百")]
+    [3300.0, 330000000.0, 33000000.0, 5.6, 150000000.0, 2025.0, 2000.0, 100.0]
     """
     text = text.replace(",", "").replace(" ", "")
     text = re.sub(r"[余多几]", "", text)
     if not text:
         return None
     if m := re.match(r"\d+(?:\.\d+)?", text):
-        value, rest = float(m.group()), text[m.end() :]
-        for c in rest:
-            scale = _SCALES.get(c) or _PLACES.get(c)
-            if scale is None:
-                return None
-            value *= scale
-        return round(value, 6)
+        return _scaled(float(m.group()), text[m.end() :])
     head, _, tail = text.partition("点")
     if len(head) > 1 and all(c in _DIGITS for c in head) and not tail:
         return float("".join(str(_DIGITS[c]) for c in head))
@@ -53,6 +48,17 @@ def parse_number(text: str) -> float | None:
     if digit and last >= 100 and head[-1] in _DIGITS:  # 两百三 = 230, 一万五 = 15000
         digit *= last / 10
     value = total + section + digit
-    if tail:
-        value += float("0." + "".join(str(_DIGITS[c]) for c in tail))
-    return value
+    if not tail:
+        return value
+    decimals = "".join(str(_DIGITS[c]) for c in takewhile(_DIGITS.__contains__, tail))
+    return _scaled(value + float(f"0.{decimals}"), tail[len(decimals) :]) if decimals else None
+
+
+def _scaled(value: float, scales: str) -> float | None:
+    """A number times the scales written after it; None when something else stands there."""
+    for c in scales:
+        scale = _SCALES.get(c) or _PLACES.get(c)
+        if scale is None:
+            return None
+        value *= scale
+    return round(value, 6)

@@ -12,7 +12,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from html import escape
+from typing import Any, TypeVar
 from uuid import uuid4
 
 # Before the import: gradio reads it once, and nothing here may call home.
@@ -27,6 +28,8 @@ from assistant.ask import Assistant  # noqa: E402
 from assistant.shell import PROMISE, TITLE  # noqa: E402
 from index.live import LiveIndex  # noqa: E402
 from index.search import Searcher  # noqa: E402
+
+C = TypeVar("C", bound=gr.components.Component)
 
 log = logging.getLogger("wence.page")
 
@@ -46,6 +49,7 @@ EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
 STYLES = ("智能撰写", "条款原文")
 """The second takes tens of milliseconds, the first some seconds; offered where there is a model."""
 ANYWHERE = "不限"
+LONGEST_CHOICE = 200
 MAX_RADIO_REGIONS = 5
 """More regions than this become a list to choose from."""
 MAX_MESSAGE_CHARS = 20_000
@@ -113,10 +117,14 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         day = assistant.today or dt.date.today()
         return markup.documents(searcher.lineage.documents(day.isoformat()))
 
-    def ask(message: str, conversation: Conversation, region: str, style: str) -> Iterator[dict[Any, Any]]:
+    def ask(message: str, conversation: Conversation, place: str, style: str) -> Iterator[dict[Any, Any]]:
         message = (message or "")[:MAX_MESSAGE_CHARS]
         if not message.strip():
             yield {hint: f'<p class="w-hint" role="status">{compose.EMPTY}</p>'}
+            return
+        regions = assistant.searcher.regions
+        if place and place not in regions:
+            yield {hint: f'<p class="w-hint" role="status">{escape(gone(place))}</p>', region: renewed(regions)}
             return
         conversation = conversation if conversation.key else replace(conversation, key=uuid4().hex)
         x = markup.Exchange(conversation.count + 1, message)
@@ -127,7 +135,6 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         written = style != STYLES[1] and assistant.writer is not None
         step = 0.0 if written else MIN_STEP_S  # what a model's next sentence follows is shown without waiting for it
         shown_at = 0.0
-        place = region if region in assistant.searcher.regions else ""
         asker = Asker(place, conversation=conversation.key)
         for _ in fill(x, assistant, conversation.turns, asker, written):
             if not x.ended and time.monotonic() - shown_at >= step:
@@ -172,7 +179,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
                 )  # fmt: skip
         _html(f"<p>{CAUTION}</p>", "w-foot")
 
-        outputs = [session, box, hint, welcome, fresh, past, live]
+        outputs = [session, box, hint, welcome, fresh, past, live, region]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         at_once: dict[str, Any] = {"concurrency_id": "ask", "concurrency_limit": ASKERS_AT_ONCE, "trigger_mode": "once"}
         asked = [gr.on([box.submit, send.click], ask, [box, session, region, style], outputs, **quiet, **at_once)]
@@ -215,7 +222,29 @@ def _region_choice(regions: Sequence[str], default: str) -> gr.Radio | gr.Dropdo
     choices = region_choices(regions)
     chosen = default if default in regions else ""
     kind = gr.Radio if len(regions) <= MAX_RADIO_REGIONS else gr.Dropdown
-    return kind(choices=choices, value=chosen, label="所在地区", container=True, elem_id="w-region", interactive=True)
+    return unchecked(
+        kind(choices=choices, value=chosen, label="所在地区", container=True, elem_id="w-region", interactive=True)
+    )
+
+
+def renewed(regions: Sequence[str], without: str = ANYWHERE) -> Any:
+    """A list of regions that offered one which is gone, as it should be now."""
+    return gr.update(choices=region_choices(regions, without), value="")
+
+
+def gone(region: str) -> str:
+    """What is said of a region that was chosen on a page opened before its last document went."""
+    return f"现在没有收录“{region}”的文件，地区的选项已更新；请重选后再试"
+
+
+def unchecked(choice: C) -> C:
+    """A list that hands over what an open page still offers, even when it is gone by now, or the server was started
+    anew; the framework would answer in English. Who is handed it looks whether it is there.
+
+    No subclass: of those, the framework writes a file of types beside the source.
+    """
+    vars(choice)["preprocess"] = lambda payload: None if payload is None else str(payload)[:LONGEST_CHOICE]
+    return choice
 
 
 def mount_page(app: FastAPI, assistant: Assistant) -> FastAPI:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from index.build import Outcome, Report
+from index.report import Outcome, Report
 
 OUTCOMES: dict[Outcome, str] = {
     "added": "新增", "updated": "更新", "unchanged": "未变", "removed": "移除", "rejected": "未收录",

@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from assistant.answer import Refusal
-from assistant.asked import ENTITLEMENTS, gaps
+from assistant.asked import gaps
 from assistant.evidence import Chosen, weighed_subjects
 from index.ranking import FEATURES
 from index.search import Found, Searcher
@@ -64,7 +64,7 @@ def decide(
     named = bool(found.query.documents.certain or found.query.documents.absent)
     named = named or named_weight(found, chosen, searcher, literally=True) >= TELLING_WEIGHT
     wanting = gaps(question, found.query, chosen, searcher)
-    wanting = [g for g in wanting if not (calculated and g.what in ENTITLEMENTS)]
+    wanting = [g for g in wanting if not (calculated and g.figure)]
     missing = tuple(g.what for g in wanting)
     off_subject = probability < load_model()["threshold"] and not named and not chosen[0].scored.addressed
     if off_subject and not (missing and _POLICY.search(question)):  # 申报截止到哪天 is ours, though no clause says it

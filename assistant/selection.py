@@ -42,10 +42,6 @@ _GOVERNS = re.compile(
     r"^(?:还|并|积极|持续|大力|进一步)*(?:支持|鼓励|引导|推动|组织|动员|有序推进|推荐|允许|指导|依托)"
 )
 """鼓励各区…，…: whoever is encouraged or supported does what follows, too, up to a semicolon or the next such word."""
-_NAMES = re.compile(
-    r"科技服务业?|服务(?:业|企业|机构|平台|方|商|供给|体系|环境|质效)|管理单位|发展(?:情况|规划|趋势|需求)"
-)
-"""Nouns that hold a verb."""
 _UNFINISHED = re.compile(
     r"(?:等)?(?:形式|方式|手段|需要|需求|情况下|前提下|过程中|基础上|为主业|趋势|以来|范围内)$|^(?:会同|围绕|面向)|会同[^，]*$"
 )
@@ -71,7 +67,7 @@ class Stretch:
     @property
     def says(self) -> bool:
         """It holds a predicate of its own: an answer may end after it."""
-        return bool(_PREDICATE.search(_NAMES.sub("　", self.text.rpartition("的")[2])))
+        return bool(_PREDICATE.search(self.text.rpartition("的")[2]))
 
     @property
     def trails(self) -> bool:

@@ -57,7 +57,6 @@ HOST, PORT = "127.0.0.1", 7860
 SHUTDOWN_S = 1
 """Open pages hold a connection; they are given this long when the server stops."""
 BACKLOG = 512
-MOST_CONNECTIONS = 1000
 PAGE_LOOK_S = 0.02
 """How often a page of the framework looks whether somebody has clicked. Its own 0.001 keeps an idle server with two
 pages at 3.5 % of a core, this at 0.9 %."""
@@ -214,7 +213,7 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             # Built on h11: the other parser that uvicorn knows reads headers of any size. Nothing here speaks WebSocket.
             app, http=BoundedConnection, ws="none", log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_S, timeout_keep_alive=30,
-            backlog=BACKLOG, limit_concurrency=MOST_CONNECTIONS, server_header=False, forwarded_allow_ips=proxies,
+            backlog=BACKLOG, server_header=False, forwarded_allow_ips=proxies,
         )  # fmt: skip
         super().__init__(config)
 
@@ -259,6 +258,7 @@ def serve(
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
     )
+    logging.getLogger("bm25s").setLevel(logging.WARNING)  # it logs each build as DEBUG, whatever the root says
     logging.getLogger("uvicorn.error").addFilter(_worth_logging)
     try:
         Server(

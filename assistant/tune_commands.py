@@ -146,7 +146,7 @@ def _lines(path: Path) -> list[str]:
 
 def _lessons(line: str, where: str, finder: Any, known: set[str], skipped: _Skipped) -> list[Lesson]:
     """What one line teaches: its question, and the other wordings that a pinned answer must answer."""
-    from assistant.commands import turns_of
+    from assistant.arguments import turns_of
     from assistant.understand import understand
     from index.quotes import Gold
     from index.tuning import Lesson

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from assistant.progress import rows_of, summary_of
-from index.build import Report
 from index.changes import Change, Changes
 from index.errors import WenceError, cause
+from index.report import Report
 
 REST_S = 3.0
 """A file that stayed the same for so long is at rest."""

@@ -1,7 +1,10 @@
-"""On which day a question asks what holds: today, unless it says otherwise (2023年的时候, 去年的政策, 以前的规定).
+"""On which day a question asks what holds: today, unless it says otherwise (2023年的时候, 去年的政策, 明年3月还能申报吗).
 
 A year says when only beside words that make it a time of asking or applying. A year in a document's number or title,
 in a target (到2025年建成) or in a figure's period (2024年签了多少) does not; in doubt it is today.
+
+A month is taken by its last day, as is a year that is past. Of a whole year to come that is named its first day counts:
+what ends within it still holds then, and its end is said.
 """
 
 from __future__ import annotations
@@ -47,6 +50,24 @@ _WHEN = tuple(
         rf"(?:按照?|依照?|依据|根据|适用|执行)?{_TIME}(?:时)?(?:的|那时的|当时的|那会儿的|执行的|适用的|有效的|施行的)(?P<act>(?={_POLICY}))",
     )
 )
+_AHEAD_TIME = rf"(?P<time>(?:{_YEAR}|(?P<next>明年|(?<![大今以之])后年|今年)){_MONTH}?{_PART}?|(?P<soon>下个?月)|(?P<end>(?<![年度季月])(?:年底|年末)))"
+_STILL = r"(?:还(?:能|可以|有效|享受|管用|算数?|执行|有(?:没有)?(?:补|奖|资助|政策|这))|仍|(?:是否|能不能|可不可以|能否)(?=[^，。？！；]{0,4}(?:享受|申[请报]|领|拿|报|补|奖|用|获|有效|执行|适用)))"
+_AHEAD = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # 明年3月的时候能补多少
+        rf"(?:在|等到?)?{_AHEAD_TIME}(?P<act>{_WHO}(?:[^，。？！；、]{{0,10}}?))(?P<cut>的?(?:时候|那时候?|那会儿?))",
+        # 下个月申报首台套能补多少；2027年1月再申报还能享受吗
+        rf"(?:在|等到?)?{_AHEAD_TIME}(?P<act>{_WHO}(?:再|才|去|来|想|打算|准备|计划|要)*{_APPLY}[^，。？！；]{{0,12}}?[，,]?{_WHO}(?=(?:那时)?(?:还?能|可以|可不可以|够不够|符合|有没有|给|补|奖|享受|最高|多少)))",
+        # 到2027年1月还有效吗；年底还能不能享受
+        rf"(?P<until>(?<!期)到|等到?)?{_AHEAD_TIME}(?P<act>(?:的话|时|以后|之后)?{_WHO}(?={_STILL}))",
+        # 那明年3月呢
+        rf"(?:^|(?<=[\s，。？?]))(?:那|那么)?(?:在|到)?{_AHEAD_TIME}(?P<act>)(?:的时候|时)?(?=呢)",
+        # 明年3月的政策
+        rf"(?:按照?|依照?|依据|根据|适用|执行)?{_AHEAD_TIME}(?:时)?(?:的|执行的|适用的|有效的|施行的)(?P<act>(?=(?![\u4e00-\u9fa5]{{0,4}}(?:计划|安排)){_POLICY}(?!宣讲|解读|培训)))",
+    )
+)
+"""The same of times to come; 今年 only with its month, and a time that has begun is now."""
 _EARLIER = re.compile(
     r"(?<![项报批后始工产成册市])(?:在)?(?:以前|之前|过去|原先|原来|早先|从前|早些年|前些年|旧)(?:的|那个|那份|那版)?(?=(?:老|旧)?(?:政策|规定|标准|办法|版本|版|措施|意见|方案|条款|补贴标准))|(?<![养敬适扶助长古破废陈])(?:老|旧)(?=政策|办法|规定|标准|版)"
 )
@@ -74,10 +95,13 @@ def read_when(question: str, today: dt.date) -> AsOf:
     """
     text = _MASKED.sub(lambda m: "＃" * len(m.group(0)), question)
     times = [] if _FIGURE.search(text) else _times(text, today)
-    rest = question
-    for m, _ in reversed(times):
-        rest = _without(rest, m)
-    if _NOW.search(text):
+    ahead = bool(times) and times[-1][1] > today
+    rest, others = question, text
+    for m, day in reversed(times):
+        others = others[: m.start("time")] + others[m.end("time") :]
+        if not ahead or day > today:  # 2023年的政策明年还能用吗: the earlier year says which one is meant
+            rest = _without(rest, m)
+    if _NOW.search(others.replace("还能", "") if ahead else others):
         return AsOf(today, rest if _NOW_THEN.search(text) else question)
     if times:  # the last that was said: a follow-up (那2024年呢) stands behind what it follows
         m, day = times[-1]
@@ -88,16 +112,42 @@ def read_when(question: str, today: dt.date) -> AsOf:
 
 
 def _times(text: str, today: dt.date) -> list[tuple[re.Match[str], dt.date]]:
-    """Times before today that say when, in their order, none within another."""
+    """Times before or after today that say when, in their order, none within another."""
     found: list[tuple[re.Match[str], dt.date]] = []
-    for m in sorted((m for p in _WHEN for m in p.finditer(text)), key=lambda m: (m.start("time"), -m.end())):
-        day = _last_day(m, today)
+    ahead = [(m, day) for p in _AHEAD for m in p.finditer(text) if (day := _day_ahead(m, today))]
+    told_of = [(m, day) for p in _WHEN for m in p.finditer(text) if (day := _last_day(m, today)) and day < today]
+    for m, day in sorted([*told_of, *ahead], key=lambda pair: (pair[0].start("time"), -pair[0].end())):
         apart = not found or m.start() >= found[-1][0].end()
         # 公司2023年成立的时候只有5个人，……能资助多少: how the asker came to be, told before the question is asked.
         told = bool(_HISTORY.search(m["act"])) and bool(re.search(r"[，。；]", text[m.end() :]))
-        if apart and not told and day is not None and day < today and not _UNTIL.search(text[: m.start("time")]):
+        until = not m.groupdict().get("until") and _UNTIL.search(text[: m.start("time")])
+        if apart and not told and not until:
             found.append((m, day))
     return found
+
+
+def _day_ahead(m: re.Match[str], today: dt.date) -> dt.date | None:
+    """The day that stands for a time to come; None when it has begun, or when nobody can tell."""
+    if m["soon"]:
+        first = (today.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+        return first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    if m["end"]:
+        day = dt.date(today.year, 12, 31)
+        return day if day > today else None
+    later = {"今年": 0, "明年": 1, "后年": 2}
+    year = today.year + later[m["next"]] if m["next"] else parse_ordinal(m["year"]) or 0
+    month, part = parse_ordinal(m["month"] or "") or 0, m["part"] or ""
+    whole = not month and not part
+    if not month:
+        month = 1 if "初" in part or whole else 6 if part == "上半年" else 12
+    try:
+        last = calendar.monthrange(year, month)[1]
+        date = parse_ordinal(m["date"] or "") or (1 if whole else last)
+        day, begins = dt.date(year, month, date), dt.date(year, month, date if m["date"] else 1)
+    except (ValueError, IndexError):
+        return None
+    begins = dt.date(year, 7, 1) if part == "下半年" else dt.date(year, 1, 1) if part == "上半年" else begins
+    return day if begins > today and (not whole or year > today.year) else None
 
 
 def _last_day(m: re.Match[str], today: dt.date) -> dt.date | None:

@@ -26,6 +26,7 @@ from evals.paired import difference
 from evals.questions import DATASETS, GoldFinder, Question, load_questions
 from evals.retrieval import measurable, ranks, standalone
 from evals.stard import FITTED, LayQuestion, Stard, add_option, is_there, lexical_of, load_stard, open_stard, recall
+from index.candidates import Breadth
 from index.encode import Encoder, Piece, Progress, Vectors
 from index.forms import Form, form_of
 from index.lexical import LexicalIndex
@@ -34,7 +35,7 @@ from index.naming import Naming
 from index.nearest import NearestPassages
 from index.query import Query, read_query
 from index.ranking import FEATURES
-from index.search import Breadth, Found, Searcher
+from index.search import Found, Searcher
 from index.words import NO_TERMS, Tokenizer
 
 RRF = 60

@@ -216,7 +216,7 @@ def _known(row: dict[str, Any]) -> Asked:
 
 def collect(options: argparse.Namespace) -> int:
     """wence eval conversations --out FILE.jsonl|FILE.xlsx [--since DATE]."""
-    from assistant.commands import open_database
+    from assistant.installation import open_database
     from assistant.settings import load_settings
 
     since = options.since or ""

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,20 +68,27 @@ def write_text(path: Path, text: str) -> None:
         raise StorageError(f"无法写入 {path}（{cause(error)}）；请检查路径和磁盘空间") from None
 
 
-def read_json(path: Path) -> Any:
-    """A JSON file of a run.
-
-    Raises:
-        InputError: it is missing or damaged; names the file and what to do.
-    """
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Says what to do about a file of a run that is missing or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        yield
     except FileNotFoundError:
         raise InputError(
             f"{path.parent} 里没有 {path.name}；请给出 `wence eval run` 写成的文件夹，缺分数时先 `wence eval score`"
         ) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path} 读不出来（{cause(error)}）；请重新运行这次评测") from None
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file of a run.
+
+    Raises:
+        InputError: it is missing or damaged; names the file and what to do.
+    """
+    with _readable(path):
+        return json.loads(path.read_text(encoding="utf-8"))
 
 
 def read_lines(path: Path) -> list[Record]:
@@ -89,15 +97,9 @@ def read_lines(path: Path) -> list[Record]:
     Raises:
         InputError: it is missing, or a line is no JSON object; names file and line.
     """
-    try:
+    with _readable(path):
         # Not splitlines: it also breaks at U+2028, which JSON may hold inside a text.
         lines = path.read_text(encoding="utf-8").split("\n")
-    except FileNotFoundError:
-        raise InputError(
-            f"{path.parent} 里没有 {path.name}；请给出 `wence eval run` 写成的文件夹，缺分数时先 `wence eval score`"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} 读不出来（{cause(error)}）；请重新运行这次评测") from None
     rows = []
     for number, line in enumerate(lines, 1):
         if not line.strip():

@@ -116,8 +116,10 @@ def explained(word: Word, text: str) -> float:
     score = 0.0
     if size > 2:
         kept = [False] * size
+        # What stands in the text is seen by its pairs of characters; only an expression with an equal may be longer.
+        longest = max(map(len, wording().same))
         for i in range(size - 1):
-            for j in range(i + 2, size + 1):
+            for j in range(i + 2, min(size, i + longest) + 1):
                 part = word.text[i:j]
                 if part in text or any(o in text for o in wording().same.get(part, ())):
                     kept[i:j] = [True] * (j - i)

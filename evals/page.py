@@ -24,7 +24,7 @@ from fastapi import FastAPI  # noqa: E402
 from fastapi.responses import HTMLResponse, RedirectResponse, Response  # noqa: E402
 from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
-from assistant.page import FONTS  # noqa: E402
+from assistant.page import FONTS, unchecked  # noqa: E402
 from assistant.shell import Rewriter  # noqa: E402
 from evals.report import render  # noqa: E402
 from evals.report_run import is_run, load_run  # noqa: E402
@@ -145,17 +145,29 @@ def build_page(shelf: Shelf) -> gr.Blocks:
         before = before if before in names else ""
         return gr.Dropdown(choices=choices, value=run), gr.Dropdown(choices=[(NONE, ""), *choices], value=before), frame(run, before)  # fmt: skip
 
+    def chosen(run: str | None, before: str | None) -> tuple[Any, Any, str]:
+        names = {name for _, name in shelf.choices()}
+        lost = [name for name in (run, before) if name and name not in names]
+        if not lost:
+            return gr.update(), gr.update(), frame(run, before)
+        runs, others, _ = again(run, before)
+        return (
+            runs,
+            others,
+            f'<p class="e-empty" role="status">评测结果“{escape(lost[0])}”已不在，列表已更新；请重选</p>',
+        )
+
     with gr.Blocks(title="问策 · 评测", analytics_enabled=False, fill_width=True) as page:
         with gr.Row(elem_id="e-top"):
             gr.HTML("<h1>评测</h1>", elem_id="e-brand", apply_default_css=False, js_on_load=None)
-            run = gr.Dropdown(choices=[], label="这次", elem_id="e-run", interactive=True, scale=3)
-            before = gr.Dropdown(choices=[(NONE, "")], value="", label="对比上次", elem_id="e-before", interactive=True, scale=3)  # fmt: skip
+            run = unchecked(gr.Dropdown(choices=[], label="这次", elem_id="e-run", interactive=True, scale=3))
+            before = unchecked(gr.Dropdown(choices=[(NONE, "")], value="", label="对比上次", elem_id="e-before", interactive=True, scale=3))  # fmt: skip
             refresh = gr.Button("刷新列表", elem_id="e-refresh", size="sm", scale=0)
         shown = gr.HTML("", elem_id="e-shown", apply_default_css=False, js_on_load=None)
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         page.load(again, [run, before], [run, before, shown], **quiet)
         refresh.click(again, [run, before], [run, before, shown], **quiet)
-        gr.on([run.input, before.input], frame, [run, before], shown, **quiet)
+        gr.on([run.input, before.input], chosen, [run, before], [run, before, shown], **quiet)
     return page
 
 

@@ -52,7 +52,7 @@ def run_dataset(options: argparse.Namespace) -> int:
     """wence eval run --dataset NAME|FILE [--out FOLDER] [--no-llm] [--limit N | --sample N | --part-of BASELINE]."""
     from dataclasses import replace
 
-    from assistant.commands import open_assistant
+    from assistant.installation import open_assistant
     from assistant.settings import load_settings
     from evals.outputs import answer_all, header_of
     from evals.questions import load_questions

@@ -16,8 +16,9 @@ import numpy as np
 from evals.recipe import Chunk, Recipe
 from evals.stard import Stard, Vectors, cached, exact_store, lexical_of, vectors_file, vectors_of
 from index.clause import Clause, Document
+from index.contents import open_clauses, read_documents, write_clauses, write_records
 from index.encode import Encoder
-from index.generation import FORMAT, Stamp, open_clauses, read_documents, write_clauses, write_records, write_stamp
+from index.generation import FORMAT, Stamp, write_stamp
 from index.lexical import LexicalIndex
 from index.nearest import NearestPassages
 from index.search import Searcher

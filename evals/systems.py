@@ -148,7 +148,7 @@ def systems(assistant: Assistant, model: ChatModel, cache: Path, folder: Path) -
 
 def main() -> int:
     """Run the named systems over a sample and leave one run folder each."""
-    from assistant.commands import open_assistant
+    from assistant.installation import open_assistant
     from assistant.model import load_model as load_chat_model
     from assistant.settings import load_settings
     from evals.arguments import dataset_path

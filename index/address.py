@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.clause import Clause, Document, Status
 from index.markers import Family, find_marker
@@ -144,6 +145,7 @@ def _apart(kind: str, certain: list[str], naming: Naming) -> bool:
     return not any(kind in naming.documents[naming.place[i]].title for i in certain)
 
 
+@lru_cache(maxsize=1 << 12)
 def label_number(label: str) -> tuple[Family, int, int] | None:
     """(family, number, branch) of a printed label, or None when it is no number."""
     marker = find_marker(label + " ") if label else None

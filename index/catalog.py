@@ -21,7 +21,7 @@ from index.origins import RELATION_KEYS
 CATALOG_NAME = "catalog.toml"
 LISTS = frozenset({"aliases", *RELATION_KEYS})
 """Keys whose value is a list."""
-_KEYS = {f.name for f in fields(Document)} - {"text_hash", "validity_text", "relations"} | LISTS
+_KEYS = {f.name for f in fields(Document)} - {"text_hash", "validity_text", "relations", "amendments"} | LISTS
 _DATES = {"signed", "published", "effective", "expires", "repealed"}
 
 

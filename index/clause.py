@@ -39,8 +39,11 @@ STATUS_NAMES: dict[Status, str] = {
 """What a person reads on the badge."""
 
 DepartmentRole = Literal["lead", "support"]
-RelationKind = Literal["repeals", "replaces", "amends", "includes"]
-"""What a document does to another; `includes`: its text has the other's amendments in it already."""
+RelationKind = Literal["repeals", "replaces", "amends", "includes", "extends"]
+Done = Literal["repealed", "replaced", "amended"]
+"""What is done to a clause; `replaced`: all of its words are put in new ones."""
+"""What a document does to another; `includes`: its text has the other's amendments in it already;
+`extends`: it puts off the other's last day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,34 @@ class Relation:
     target: str
     """《标题》（文号）, or either of them."""
     day: str = ""
-    """From when, where the words name a day (ISO); "" means from the speaking document's own first day."""
+    """From when, where the words name a day (ISO); "" means from the speaking document's own first day. Where it extends
+    another: the new last day, or by how many years the old one is put off, `+5`."""
     said: str = ""
     """The words that say so; "" when the catalog does."""
-    articles: tuple[int, ...] = ()
-    """Numbers of the articles that are changed, of an amendment that names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What a document does to one place of another: 将《X》第九条第一款修改为：“…”."""
+
+    target: str
+    """《标题》（文号） of the other, as it is written."""
+    done: Done
+    number: int
+    """第九条 is 9; 0 where no place is named and `below` holds words that are put in others wherever they stand."""
+    branch: int = 0
+    """n of 第十条之n, else 0."""
+    heading: bool = False
+    """A chapter, section or part is meant and not an article."""
+    below: str = ""
+    """What of the article, 第一款; "" for all of it."""
+    day: str = ""
+    """As a relation's."""
+    by: int = 0
+    """Ordinal of the clause that says so."""
+    start: int = 0
+    """Where it says so: offsets into that clause's text, end exclusive."""
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +110,16 @@ class Document:
     """Title and number of the document that replaced this one, "" when none is known."""
     relations: tuple[Relation, ...] = ()
     """Documents that this one replaces, amends or repeals, in the order of the text."""
+    amendments: tuple[Amendment, ...] = ()
+    """What it does to single clauses of others, in the order of the text."""
     aliases: tuple[str, ...] = ()
     """Everyday names that people use for it, e.g. 若干意见."""
     file: str = ""
     """Name of the source file."""
     text_hash: str = ""
     """SHA-256 of the decoded source text, hex."""
+    extended_by: str = ""
+    """《标题》（文号） of the document that put off its last day to `expires`; known in an open index only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +186,8 @@ class Clause:
     """Position in the document, from 0; neighbours are ordinal ± 1."""
     offsets: tuple[int, ...] = field(default=(), repr=False, compare=False)
     """Source offset of each character of `text`; not stored in the index."""
+    changes: tuple[str, ...] = field(default=(), compare=False)
+    """What other documents did to it by the day it is read for, one Chinese line each; derived, never stored."""
 
     @property
     def address(self) -> str:
@@ -164,13 +196,21 @@ class Clause:
         below = f"第{chinese_ordinal(self.paragraph)}段" if self.paragraph else ""
         return f"《{self.document_title}》{number}{self.label.rstrip('、')}{below}"
 
+    @property
+    def standing(self) -> str:
+        """What has to stand beside it in any list, in Chinese; "" for a clause that holds as printed, or may."""
+        ended = [STATUS_NAMES[self.status]] if self.status in (Status.EXPIRED, Status.REPEALED) else []
+        return "；".join([*ended, *self.changes])
+
     def to_json(self) -> dict[str, Any]:
-        """The published clause record (field names are a contract)."""
+        """The published clause record (field names are a contract); `changes` only where there are any."""
         record = asdict(self)
         record["path"] = list(self.path)
         record["status"] = str(self.status)
-        for inner in ("ordinal", "paragraph", "offsets", "department_text"):
+        for inner in ("ordinal", "paragraph", "offsets", "department_text", "changes"):
             record.pop(inner)
+        if self.changes:
+            record["changes"] = list(self.changes)
         record["departments"] = [asdict(d) for d in self.departments]
         record["footnotes"] = [asdict(f) for f in self.footnotes]
         return record

@@ -11,6 +11,7 @@
     ├── IndexStampError           the index was built with another model or parser
     ├── IndexDamagedError         the index on disk cannot be read
     ├── StorageError              disk full, read-only folder, port in use: the operator acts
+    │   └── BusyError             another process is writing the index of this WENCE_HOME
     └── SearchError               the vector store did not answer
 
 Messages are Chinese, one line, and say what, which value, and what to do next.
@@ -78,6 +79,10 @@ class IndexDamagedError(WenceError):
 
 class StorageError(WenceError):
     """The machine refuses: disk full, folder not writable, port in use."""
+
+
+class BusyError(StorageError):
+    """Another process is writing the index of this WENCE_HOME."""
 
 
 class SearchError(WenceError):

@@ -12,9 +12,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from index.amendments import Said, read_amendments
 from index.clause import Document, Relation, Status
 from index.dates import iso_date, last_day
 from index.drafts import Outline
+from index.extensions import read_extensions
 from index.numerals import parse_ordinal
 from index.origins import RELATION_KEYS, Quote
 from index.regions import region_of_document
@@ -66,7 +68,12 @@ def read_metadata(
     published = next((f for f in lines if _PUBLISHED.match(f.lstrip("*【[")) and iso_date(f)), "")
     effective, expires = _held(validity_text, dates[0][0] if dates else "", iso_date(published))
     everything = "".join(p for d in outline.drafts for t, _ in d.pieces for p in (t, "\n"))
-    relations = read_relations(everything + "\n".join(metadata.get("enactment", [])), title or Path(file).stem)
+    told = everything + "\n".join(metadata.get("enactment", []))
+    relations = (*read_relations(told, title or Path(file).stem), *read_extensions(told, title or Path(file).stem))
+    named = title or Path(file).stem
+    amendments = read_amendments(
+        [Said(d.path, d.title, "\n".join(t for t, _ in d.pieces)) for d in outline.drafts], named
+    )
     link = next((f for f in lines if "链接" in f[:8] and _URL.search(f)), "")
     url = _URL.search(link)
     status, said = _status(title or Path(file).stem, text, number)
@@ -85,6 +92,7 @@ def read_metadata(
         validity_text=validity_text,
         source_url=url.group(0) if url else "",
         relations=relations,
+        amendments=amendments,
         file=Path(file).name,
         text_hash=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
@@ -139,7 +147,7 @@ def _validity(text: str) -> str:
 
 
 def _override(document: Document, catalog: dict[str, Any]) -> Document:
-    known = {f.name for f in fields(Document)} - {"file", "text_hash"}
+    known = {f.name for f in fields(Document)} - {"file", "text_hash", "relations", "amendments", "extended_by"}
     changes: dict[str, object] = {k: v for k, v in catalog.items() if k in known and k != "aliases"}
     if "status" in changes:
         changes["status"] = Status(str(changes["status"]))

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from index.build import cleaned, drop_old_collections, locked, note_collections, noted_collections
+from index.contents import open_clauses
 from index.errors import IndexDamagedError, InputError, StorageError, cause
-from index.generation import Stamp, current_generation, make_current, open_clauses, read_stamp, write_stamp
+from index.generation import Stamp, current_generation, locked, make_current, read_stamp, write_stamp, written_anew
 from index.nearest import NearestPassages
 from index.passages import passages_of
+from index.server_collections import drop_old_collections, note_collections, noted_collections
 from index.store import Entry, VectorStore, create_store, open_store
 
 FOLDER = "folder"
@@ -59,7 +60,7 @@ def copy_index(
         made = replace(stamp, collection=f"wence-{datetime.now(UTC):%Y%m%d%H%M%S%f}", store=target)
         old = open_store(folder / "vectors" if source == FOLDER else source, stamp.collection)
         try:
-            with cleaned(home) as new:
+            with written_anew(home) as new:
                 _copy(home, folder, new, old, made, progress)
                 make_current(home, new)
         except OSError as error:

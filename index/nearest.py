@@ -91,21 +91,30 @@ class NearestPassages:
 
     def query(self, vectors: Vectors, top: int, scope: Scope | None = None) -> list[list[Hit]]:
         """Nearest passages of each question, best first; see `PassageStore`."""
-        allowed = scope.rows[self._owners] if scope is not None and scope.rows is not None else None
-        count = len(self._vectors) if allowed is None else int(np.count_nonzero(allowed))
+        few = allowed = None
+        count = len(self._vectors)
+        if scope is not None and scope.rows is not None:
+            rows = np.flatnonzero(scope.rows)
+            count = int((self._starts[rows + 1] - self._starts[rows]).sum())
+            few = self._passages_of(rows) if count <= EXACT_PASSAGES else None
+            allowed = scope.rows[self._owners] if few is None else None
         if not count:
             return [[] for _ in vectors]
-        few = np.flatnonzero(allowed) if allowed is not None and count <= EXACT_PASSAGES else None
         found = []
         for vector in vectors:
             if few is not None:
                 rows = few
-            elif len(self._vectors) <= EXACT_PASSAGES:
-                rows = np.arange(len(self._vectors)) if allowed is None else np.flatnonzero(allowed)
+            elif count <= EXACT_PASSAGES:
+                rows = np.arange(count)
             else:
                 rows = self._shortlist(vector, allowed, count)
             found.append(self._best(vector, rows, top))
         return found
+
+    def _passages_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Passages of clauses, in order."""
+        sizes = self._starts[rows + 1] - self._starts[rows]
+        return np.arange(sizes.sum()) + np.repeat(self._starts[rows] - (np.cumsum(sizes) - sizes), sizes)
 
     def _shortlist(self, vector: Vectors, allowed: npt.NDArray[np.bool_] | None, count: int) -> npt.NDArray[np.int64]:
         """Rows whose bits differ least from the question's, in order."""
@@ -113,12 +122,13 @@ class NearestPassages:
         differing = np.zeros(len(self._vectors), dtype=np.uint16)
         for bits, word in zip(self._bits, asked, strict=True):
             differing += np.bitwise_count(bits ^ word)
+        most = 64 * len(self._bits)
         if allowed is not None:
-            differing[~allowed] = np.iinfo(np.uint16).max
+            differing[~allowed] = most + 1
         size = min(count, min(max(SHORTLIST[0], int(count * SHORTLIST_SHARE)), SHORTLIST[1]))
-        if size == len(differing):
-            return np.arange(size)
-        return np.sort(np.argpartition(differing, size - 1)[:size])
+        # Counting takes a third of the time of np.argpartition; all that differ as much as the last are taken.
+        level = np.searchsorted(np.cumsum(np.bincount(differing, minlength=most + 2)), size)
+        return np.flatnonzero(differing <= level)
 
     def _best(self, vector: Vectors, rows: npt.NDArray[np.int64], top: int) -> list[Hit]:
         # Not BLAS: on a busy machine its threads wait for one another longer than these 1.5 million products take.

@@ -12,8 +12,11 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -72,19 +75,35 @@ class OpenVinoEncoder:
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()  # sentence-transformers writes its own padding into the folders it saves
-        compiled = openvino.Core().compile_model(
-            _graph(tensors),
+        self._core = openvino.Core()
+        self._model = _graph(tensors)
+        self._request = self._compiled(1, "f32", QUANTISATION_GROUP).create_infer_request()
+        self._lock = threading.Lock()  # a request runs one batch at a time and already uses every core
+        self._building = threading.Lock()  # another, so that a question asked meanwhile does not wait for clauses
+
+    def _compiled(self, streams: int, precision: str, group: int) -> Any:
+        return self._core.compile_model(
+            self._model,
             "CPU",
             {
-                "PERFORMANCE_HINT": "LATENCY",
-                "NUM_STREAMS": "1",
+                "PERFORMANCE_HINT": "LATENCY" if streams == 1 else "THROUGHPUT",
+                "NUM_STREAMS": str(streams),
                 "INFERENCE_NUM_THREADS": _cores(),
-                "INFERENCE_PRECISION_HINT": "f32",
-                "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(QUANTISATION_GROUP),
+                "INFERENCE_PRECISION_HINT": precision,
+                "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(group),
             },
         )
-        self._request = compiled.create_infer_request()
-        self._lock = threading.Lock()  # a request runs one batch at a time and already uses every core
+
+    @cached_property
+    def _requests(self) -> list[Any]:
+        """Requests that run side by side, one a core, for clauses.
+
+        In bfloat16 where the processor has it, and with one scale a token, a clause takes 27 % less processor time than
+        by `_request`; its vectors have cosine 0.9995 with torch's instead of 0.9998.
+        """
+        native = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        compiled = self._compiled(_cores(), *(("bf16", HIDDEN) if native else ("f32", QUANTISATION_GROUP)))
+        return [compiled.create_infer_request() for _ in range(_cores())]
 
     def encode_queries(self, texts: list[str]) -> Vectors:
         """See `Encoder`."""
@@ -106,7 +125,8 @@ class OpenVinoEncoder:
     def encode_clauses(self, clauses: Sequence[Sequence[Piece]], progress: Progress | None = None) -> Vectors:
         """See `Encoder`; pieces are read within their whole."""
         spans = [[_shifted(p.span) for p in pieces[1:]] for pieces in clauses]
-        vectors = self._encode([_PASSAGE + pieces[0].text for pieces in clauses], spans, progress)
+        wholes = [_PASSAGE + pieces[0].text for pieces in clauses]
+        vectors = self._encode(wholes, spans, progress, side_by_side=True)
         alone = [
             (row, piece.text)
             for row, (place, piece) in enumerate((n, p) for pieces in clauses for n, p in enumerate(pieces))
@@ -117,7 +137,11 @@ class OpenVinoEncoder:
         return vectors
 
     def _encode(
-        self, texts: list[str], spans: Sequence[Sequence[tuple[int, int]]] | None, progress: Progress | None
+        self,
+        texts: list[str],
+        spans: Sequence[Sequence[tuple[int, int]]] | None,
+        progress: Progress | None,
+        side_by_side: bool = False,
     ) -> Vectors:
         """Vectors of texts, each followed by those of its spans."""
         first = np.cumsum([0, *(1 + len(spans[i]) if spans else 1 for i in range(len(texts)))])
@@ -125,21 +149,55 @@ class OpenVinoEncoder:
         tokenise = self._tokenizer.encode_batch if spans else self._tokenizer.encode_batch_fast
         for start in range(0, len(texts), TOKENISED_TEXTS):
             encodings = tokenise(texts[start : start + TOKENISED_TEXTS])
-            tokens = [encoding.ids for encoding in encodings]
-            for batch in batches([len(ids) for ids in tokens], exact=True):
-                words = self._words[np.array([tokens[i] for i in batch])]
-                with self._lock:
-                    states = self._request.infer({0: words}, share_inputs=True)[0]
-                    vectors[first[[start + i for i in batch]]] = states.mean(axis=1)
-                    for i, own in zip(batch, states, strict=True):
-                        if spans and spans[start + i]:
-                            row = first[start + i]
-                            pooled = _pooled(own, encodings[i].offsets, spans[start + i])
-                            vectors[row + 1 : row + 1 + len(pooled)] = pooled
-                if progress:
-                    progress(sum(int(first[start + i + 1] - first[start + i]) for i in batch))
+
+            def run(request: Any, batch: list[int], start: int = start, encodings: Sequence[Any] = encodings) -> int:
+                words = self._words[np.array([encodings[i].ids for i in batch])]
+                states = request.infer({0: words}, share_inputs=True)[0]
+                vectors[first[[start + i for i in batch]]] = states.mean(axis=1)
+                for i, own in zip(batch, states, strict=True):
+                    if spans and spans[start + i]:
+                        row = first[start + i]
+                        pooled = _pooled(own, encodings[i].offsets, spans[start + i])
+                        vectors[row + 1 : row + 1 + len(pooled)] = pooled
+                return sum(int(first[start + i + 1] - first[start + i]) for i in batch)
+
+            todo = batches([len(encoding.ids) for encoding in encodings], exact=True)
+            told = progress or (lambda _: None)
+            if side_by_side:
+                with self._building:
+                    self._side_by_side(todo, run, told)
+            else:
+                for batch in todo:
+                    with self._lock:
+                        count = run(self._request, batch)
+                    told(count)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
+
+    def _side_by_side(
+        self, todo: Iterable[list[int]], run: Callable[[Any, list[int]], int], progress: Progress
+    ) -> None:
+        """Run batches in a thread a request; `run` gets one of them and a batch, and says how many texts it did.
+
+        Not OpenVINO's own queue: an exception in its callbacks, or Ctrl-C while they run, can end the process.
+        """
+        idle: SimpleQueue[Any] = SimpleQueue()
+        for request in self._requests:
+            idle.put(request)
+
+        def one(batch: list[int]) -> int:
+            request = idle.get()
+            try:
+                return run(request, batch)
+            finally:
+                idle.put(request)
+
+        pool = ThreadPoolExecutor(len(self._requests))
+        try:
+            for count in pool.map(one, todo):
+                progress(count)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _shifted(span: tuple[int, int] | None) -> tuple[int, int]:

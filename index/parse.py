@@ -25,7 +25,7 @@ from index.pages import find_tables, set_aside_pages
 from index.paragraphs import FootnoteText, join_lines
 from index.receipt import Receipt
 
-PARSER_VERSION = "2"
+PARSER_VERSION = "3"
 
 _ISSUES = re.compile(
     r"(?:印发|公布|发布|转发|征求)[^《]{0,20}《(.+?)》|《([^》]+)》[^。]{0,80}(?:现予|予以)(?:公布|发布|印发)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -94,6 +95,11 @@ def passages_of(clause: Clause) -> list[Passage]:
         text = f"{title}：{sentence[:MAX_PASSAGE_CHARS]}"
         found.append(Passage(f"{clause.clause_id}#{number}", clause.clause_id, text, span))
     return found
+
+
+def words_of(passages: Sequence[Passage]) -> str:
+    """What the vectors of a clause depend on: a piece's vector is read from the whole."""
+    return "\x1f".join(p.text for p in passages)
 
 
 def sentence_passage_ids(clause: Clause) -> dict[Span, str]:

@@ -13,21 +13,23 @@ import re
 import time
 import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from index.address import clauses_at
+from index.candidates import Breadth, Candidates
 from index.card import is_card
 from index.clause import Clause, Document
+from index.contents import Columns, open_clauses, read_documents
 from index.encode import Encoder
 from index.errors import IndexDamagedError, IndexMissingError, IndexStampError
 from index.forms import Form, form_of
-from index.generation import FORMAT, Columns, current_generation, hold, open_clauses, read_documents, read_stamp
+from index.generation import FORMAT, current_generation, hold, read_stamp
 from index.lexical import LexicalIndex
 from index.lineage import Lineage
 from index.mending import Mender
@@ -36,26 +38,16 @@ from index.nearest import NearestPassages
 from index.parse import PARSER_VERSION
 from index.passages import passages_of
 from index.query import Intent, Query, read_query
-from index.ranking import Candidate, featurise, load_weights, promise, score
+from index.ranking import Candidate, featurise, load_weights, score
 from index.regions import contains
 from index.remembering import remembering
 from index.rerank import DEPTH, Reranker
-from index.store import PassageStore, Scope, WordStore, open_store
+from index.store import PassageStore, Scope, open_store
 from index.stores.chroma import check_folder
 from index.timely import withheld
 from index.words import Tokenizer, load_terms
 
-DENSE_PASSAGES = 200
-"""Passages asked of the vector store; several belong to one clause."""
-LEXICAL_CLAUSES = 60
-FLOOR = 0.75
-"""Cosine that two unrelated texts have under this model; stands in where none was computed."""
 MIN_PART_CHARS = 5
-CONCEPT_WEIGHT = 1.0
-"""BM25 points that naming a concept of the question adds, per unit of its inverse document frequency."""
-CANDIDATES_READ = 160
-"""Candidates whose words are read and compared; of more, those that promise least by their scores are left out. On
-STARD, where a question has 230, R@10 stays at 0.597 (300 questions, 110,778 articles) and 40 % of the time goes."""
 ADDRESS_DOCUMENTS = 50
 """An article number that names no document is looked up among so many documents at most."""
 NAMED_EXPRESSIONS = 512
@@ -63,15 +55,6 @@ NAMED_EXPRESSIONS = 512
 CLOSING_TEXT = re.compile(r"有效期(?:至|为|自)|自.{0,24}起?(?:施行|实施|生效|执行)")
 """A clause that states from when or until when its document holds."""
 FACTS = frozenset({Intent.FACTS, Intent.VALIDITY})
-
-
-@dataclass(frozen=True, slots=True)
-class Breadth:
-    """How much of each search is looked at; 0 takes that search away (`evals.ablation`)."""
-
-    passages: int = DENSE_PASSAGES
-    clauses: int = LEXICAL_CLAUSES
-    read: int = CANDIDATES_READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +110,22 @@ class Searcher:
         self.tokenizer = tokenizer or Tokenizer()
         self.weights = load_weights()
         self.naming = Naming(self.documents)
-        self.lineage = Lineage(self.documents)
         columns = columns or Columns.of(clauses, self.documents)
-        self._forms = forms
+        self._form = partial(_form, clauses) if forms is None else forms.__getitem__
         self._ids = columns.ids
         self._row = {clause_id: row for row, clause_id in enumerate(columns.ids)}
         # Documents and their regions as small integers: comparing 110,000 names a question took 63 ms.
         self._codes = columns.document
+        # Without `self`, so that an index that is let go of is gone at once.
+        self.lineage = Lineage(self.documents, partial(_members, clauses, columns.document, self.naming.place))
+        self.documents = self.lineage.stated()
         regions = list(dict.fromkeys(d.region for d in self.documents))
         self._regions = regions
         self._region_codes = np.array([regions.index(d.region) for d in self.documents], dtype=np.int32)
         self._card = columns.card
         self._text_rows = ~columns.card
         self._mend = mender or Mender(sorted(w for w in load_terms().words if len(w) >= 3))
-        self._breadth = breadth or Breadth()
+        self._candidates = Candidates(store, lexical, self.tokenizer, self._row, self._form, breadth)
         self.reranker = reranker
         self._naming = remembering(self._rows_naming, NAMED_EXPRESSIONS)
         self.tokenizer.words("预热")
@@ -254,8 +239,9 @@ class Searcher:
         encoded = time.perf_counter()
         scope = self._scope(query)
         addressed = self._addressed(query, scope)
-        candidates = self._candidates(query, vectors, scope, addressed)
-        features = featurise(query, self.weigh(query), candidates, self.lexical)
+        words = self.weigh(query)
+        candidates = self._candidates.of(query, words, self.weights, vectors, scope, addressed)
+        features = featurise(query, words, candidates, self.lexical)
         utilities = score(features, self.weights)
         if self.reranker:
             utilities = self._reranked(self.reranker, question, candidates, utilities, addressed)
@@ -381,69 +367,16 @@ class Searcher:
             found += stated or [c for c in inside if is_card(c)]
         return {self._row[c.clause_id] for c in found}
 
-    def _candidates(
-        self, query: Query, vectors: npt.NDArray[np.float32], scope: Scope, addressed: set[int]
-    ) -> list[Candidate]:
-        bm25 = self.lexical.scores(self.tokenizer.tokens(query.topic))
-        lexical = bm25.copy()
-        for concept in query.concepts:
-            # A clause that names what was said in other words gets a part of what the words would have given.
-            bonus = CONCEPT_WEIGHT * self.lexical.concept_weight(concept.group)
-            lexical[self.lexical.concept_rows(concept.group)] += bonus
-        best: dict[int, float] = {}
-        whole: dict[int, float] = {}
-        part: dict[int, float] = {}
-        allowed = scope.rows
-        wanted = self._breadth.passages if allowed is None or allowed.any() else 0
-        hits = self.store.query(vectors, wanted, scope) if wanted else []
-        for number, nearest in enumerate(hits):
-            for hit in nearest:
-                row = self._row[hit.clause_id]
-                if allowed is not None and not allowed[row]:
-                    continue
-                if number:
-                    part[row] = max(part.get(row, -1.0), hit.similarity)
-                    continue
-                best[row] = max(best.get(row, -1.0), hit.similarity)
-                if hit.passage_id.endswith("#0"):
-                    whole[row] = hit.similarity
-        if allowed is not None:
-            lexical[~allowed] = -1.0
-        count = min(self._breadth.clauses, len(lexical))
-        fused: set[int] = set()
-        if isinstance(self.store, WordStore) and hits:
-            both = self.store.hybrid(vectors[0], query.topic, LEXICAL_CLAUSES, scope)
-            fused = {r for r in (self._row[h.clause_id] for h in both) if allowed is None or allowed[r]}
-        rows = set(best) | addressed | fused
-        if count:
-            rows |= {int(r) for r in np.argpartition(-lexical, count - 1)[:count] if lexical[r] > 0}
-        if self._breadth.passages:
-            whole |= self._whole(vectors[0], [r for r in rows if r not in whole])
-        order = sorted(rows)
-        wholes = np.array([whole.get(r, FLOOR) for r in order], dtype=np.float32)
-        bests = np.maximum(wholes, np.array([best.get(r, -1.0) for r in order], dtype=np.float32))
-        parts = np.maximum(bests, np.array([part.get(r, FLOOR) for r in order], dtype=np.float32))
-        words = bm25[order]
-        kept = list(range(len(order)))
-        if len(order) > self._breadth.read:
-            likely = promise(self.weigh(query), wholes, bests, parts, words, self.weights)
-            likely[[i for i, r in enumerate(order) if r in addressed]] = np.inf
-            kept = sorted(np.argpartition(-likely, self._breadth.read - 1)[: self._breadth.read].tolist())
-        return [
-            Candidate(
-                order[i], self._form(order[i]), float(wholes[i]), float(bests[i]), float(parts[i]), float(words[i])
-            )
-            for i in kept
-        ]
 
-    def _form(self, row: int) -> Form:
-        return self._forms[row] if self._forms is not None else form_of(self.clauses[row])
+def _form(clauses: Sequence[Clause], row: int) -> Form:
+    return form_of(clauses[row])
 
-    def _whole(self, vector: npt.NDArray[np.float32], rows: list[int]) -> dict[int, float]:
-        """Cosine with whole clauses that the nearest passages did not include."""
-        ids = [self._ids[r] + "#0" for r in rows]
-        found = self.store.vectors(ids) if ids else {}
-        return {r: float(vector @ found[i]) for r, i in zip(rows, ids, strict=True) if i in found}
+
+def _members(
+    clauses: Sequence[Clause], codes: npt.NDArray[np.int32], place: Mapping[str, int], document_id: str
+) -> list[Clause]:
+    """Clauses of one document, its card included, in their order."""
+    return [clauses[row] for row in np.flatnonzero(codes == place[document_id]).tolist()]
 
 
 def _parts(question: str) -> list[str]:

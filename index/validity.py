@@ -48,8 +48,6 @@ class Event:
     """From when; "" when nothing says it, which counts as always."""
     said: str = ""
     """The words that say so; "" when the catalog does, or equal titles."""
-    articles: tuple[int, ...] = ()
-    """Articles that an amendment changes; () when it does not say which."""
 
 
 @dataclass(frozen=True, slots=True)

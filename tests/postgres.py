@@ -58,7 +58,7 @@ class Cluster:
         command = [self._programs / "postgres", "-D", self.folder / "data", *(w for o in options for w in ("-c", o))]
         with (self.folder / "log").open("ab") as log:
             self._server = subprocess.Popen(command, stdout=log, stderr=log, **self._as)  # type: ignore[call-overload]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while True:
             try:
                 psycopg.connect(self.url("postgres")).close()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ def running(
     server = Server(assistant, listener or take_port("127.0.0.1", 0), home, **options)
     thread = threading.Thread(target=server.serve_here, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.02)
     assert server.started, "server did not start"
@@ -37,7 +39,7 @@ def running(
         yield server
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(120)
         server.listener.close()
         assert not thread.is_alive(), "server did not stop"
 
@@ -67,10 +69,17 @@ def bearer(token: str, **headers: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on.
+
+    It is below those that a system hands out by itself, and each worker of a test run has a thousand of its own: between
+    asking and using, which takes a server seconds, nobody is given it by chance.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        port = 20_000 + 1_000 * worker + random.randrange(1_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -81,7 +90,7 @@ def chroma_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]
     folder.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     try:
         while True:
             try:

@@ -279,7 +279,7 @@ def test_openapi_names_every_route_with_its_refusals(client: httpx.Client) -> No
 
 def test_metrics_count_what_happened(client: httpx.Client) -> None:
     client.post("/api/chat", json={"question": QUESTION})
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while "wence_answers_in_progress 0.0" not in client.get("/metrics").text:
         assert time.monotonic() < deadline, "a place was not given back"
     families = {f.name: f for f in text_string_to_metric_families(client.get("/metrics").text)}
@@ -322,7 +322,7 @@ def test_a_full_desk_says_so_and_when_to_come_back(assistant: Assistant, monkeyp
         threads = [threading.Thread(target=ask) for _ in range(2)]
         for thread in threads:
             thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while "wence_answers_in_progress 2.0" not in client.get("/metrics").text:
             assert time.monotonic() < deadline
         for path, body in (

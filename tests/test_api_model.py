@@ -54,7 +54,7 @@ def slow(assistant: Assistant, model: SlowModel) -> Assistant:
 
 
 def wait_for(metric: str, client: httpx.Client) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while metric not in client.get("/metrics").text:
         assert time.monotonic() < deadline, metric
 

@@ -3,7 +3,9 @@
 import pytest
 
 from assistant.answer import Refusal
+from assistant.answer_type import wanted_types
 from assistant.ask import Assistant
+from index.words import normalise
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,13 @@ from assistant.ask import Assistant
         ("深圳重大平台一次能补几家", "家数"),
         ("租办公室满几个月才能申请深圳场地补贴", "年限"),
         ("上海概念验证平台要几个全职员工", "员工"),
+        ("深圳人才公寓最长能住几年", "年数"),
+        ("专利快速预审几天出结果", "天数"),
+        ("上海服务专员一家企业配几个人", "人数"),
+        ("技术经理人证一年考几次", "次数"),
+        ("概念验证中心得有多大面积", "面积"),
+        ("第0412号代表建议的答复讲了什么", "第412号"),
+        ("2025年全年上海科技服务业规上营收是多少", "2025年"),
     ],
 )
 def test_what_the_clauses_do_not_say_is_refused_by_name(assistant: Assistant, question: str, missing: str) -> None:
@@ -49,6 +58,9 @@ def test_what_the_clauses_do_not_say_is_refused_by_name(assistant: Assistant, qu
         "上海的奖励各区有没有配套",
         "城镇土地使用税能不能少交一点 上海",
         "技术经理人2024年培训了多少人",
+        "第0353号代表建议的答复讲了什么",
+        "技术转移方面上海出过哪些地方标准，列几个给我",
+        "研发机构引进的人才在上海能不能不排队直接落户",
     ],
 )
 def test_what_the_clauses_say_is_not_refused(assistant: Assistant, question: str) -> None:
@@ -70,3 +82,36 @@ def test_a_figure_to_be_confirmed_that_no_clause_has_is_named(assistant: Assista
 
 def test_everyday_legal_questions_are_out_of_scope(assistant: Assistant) -> None:
     assert assistant.answer("邻居的狗咬了人要赔钱吗").refusal_reason == Refusal.OUT_OF_SCOPE
+
+
+@pytest.mark.parametrize(
+    ("question", "types"),
+    [
+        ("住房补贴能领几年", ["年数"]),
+        ("出险以后多久能赔、最多赔几回", ["次数", "时间长短"]),
+        ("我们好几个人跑了十几家单位，来这几次都没办成", []),
+        ("几乎没人知道，列几个给我", []),
+        ("中方占股多少才可以", ["具体数字"]),
+        ("补贴是看投入多少还是看效果", []),
+        ("409号文是几号发的", ["具体时间"]),
+        ("基地在哪条路", ["具体地址"]),
+    ],
+)
+def test_a_question_wants_answers_of_a_type(question: str, types: list[str]) -> None:
+    """Numerals that ask, and none that tell."""
+    assert [t.name for t in wanted_types(question)] == types
+
+
+@pytest.mark.parametrize(
+    ("question", "told", "other"),
+    [
+        ("能住几年", "租期不超过三年。", "自2024年起施行。"),
+        ("几天出结果", "在10个工作日内办结。", "2025年5月17日印发。"),
+        ("能抵几成", "按不超过 30% 抵扣。", "打造世界级领军企业。"),
+        ("配几个人", "每家配备2名专员。", "推广服务专员制度。"),
+    ],
+)
+def test_a_sentence_shows_an_answer_of_a_type(question: str, told: str, other: str) -> None:
+    (wanted,) = wanted_types(question)
+    assert wanted.shown.search(normalise(told))
+    assert not wanted.shown.search(normalise(other))

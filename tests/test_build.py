@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from assistant.ask import Assistant
-from index import build, generation, lexical
+from index import generation, holdings, intake, lexical, writing
 from index import search as search_module
-from index.build import Report, build_index
+from index.build import build_index
 from index.card import is_card
+from index.contents import read_clauses
 from index.encode import Encoder
 from index.errors import (
     CatalogError,
@@ -30,7 +31,9 @@ from index.errors import (
     StorageError,
     WenceError,
 )
-from index.generation import current_generation, read_clauses, read_stamp
+from index.generation import current_generation, read_stamp
+from index.passages import passages_of
+from index.report import Report
 from index.search import Searcher
 
 MEASURES = """甲市测试办法
@@ -132,7 +135,7 @@ def test_vectors_taken_over_are_those_that_were_computed(home: Path, policies: P
     (policies / "plan.txt").write_text(PLAN + "第三条 由市科技局解释。\n", encoding="utf-8")
     build_index(home, [policies], encoder)
     searcher = Searcher.open(home, encoder)
-    clauses = [build.passages_of(c) for c in searcher.clauses]
+    clauses = [passages_of(c) for c in searcher.clauses]
     passages = [p for of in clauses for p in of]
     stored = searcher.store.vectors([p.passage_id for p in passages])
     computed = encoder.encode_clauses(clauses)
@@ -256,7 +259,7 @@ def test_a_second_builder_is_sent_away(home: Path, policies: Path, encoder: Enco
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from index import build, generation
+from index import build, generation, writing
 from index.lexical import LexicalIndex
 from index.stores.chroma import ChromaStore
 from index.words import Tokenizer
@@ -278,8 +281,8 @@ def after(function):
 
 moments = [
     (ChromaStore, "create", kill), (ChromaStore, "add", kill), (ChromaStore, "add", after(ChromaStore.add)),
-    (LexicalIndex, "save", kill), (build, "write_records", after(build.write_records)),
-    (build, "write_stamp", after(build.write_stamp)), (Path, "replace", kill), (generation.shutil, "rmtree", kill),
+    (LexicalIndex, "save", kill), (writing, "write_records", after(writing.write_records)),
+    (writing, "write_stamp", after(writing.write_stamp)), (Path, "replace", kill), (generation.shutil, "rmtree", kill),
 ]
 for place, name, instead in moments:
     child = os.fork()
@@ -321,7 +324,7 @@ def fail_full(*_: object, **__: object) -> None:
 
 @pytest.mark.parametrize(
     ("place", "name"),
-    [(lexical.LexicalIndex, "save"), (build, "write_records"), (build, "write_stamp"), (generation.Path, "mkdir")],
+    [(lexical.LexicalIndex, "save"), (writing, "write_records"), (writing, "write_stamp"), (generation.Path, "mkdir")],
 )
 def test_a_full_disk_leaves_the_index_as_it_was(
     place: Any, name: str, home: Path, policies: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
@@ -393,7 +396,7 @@ def test_an_index_of_another_model_refuses_to_open_and_the_named_command_repairs
 def test_an_index_of_another_parser_is_read_again_from_its_files(
     home: Path, policies: Path, tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (build, search_module):
+    for module in (holdings, intake, writing, search_module):
         monkeypatch.setattr(module, "PARSER_VERSION", "999")
     with pytest.raises(IndexStampError, match=r"解析器.*999.*`wence index --rebuild`"):
         Searcher.open(home, encoder)

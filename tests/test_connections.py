@@ -138,3 +138,17 @@ def test_a_proxy_that_hides_itself_is_known_by_its_version(assistant: Assistant)
             with connected(server, 1) as (connection,):
                 connection.sendall(line + b"Host: 127.0.0.1:7860\r\nConnection: close\r\n\r\n")
                 assert first_line(connection).split()[1] == status
+
+
+def test_too_many_of_all_are_refused_in_our_words(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.web.connections.MOST", 2)
+    with running(assistant) as server:
+        with connected(server, 2):
+            answer = httpx.post(server.url + "/api/search", json={"question": "首台套"}, timeout=20)
+            assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+            assert answer.json()["detail"] == "现在提问的人太多，请稍后再试" and answer.headers["Retry-After"] == "5"
+            shaped = httpx.post(server.url + "/v1/chat/completions", json={}, timeout=20)
+            assert shaped.status_code == 503 and shaped.json()["error"]["code"] == "busy"
+        deadline = time.monotonic() + 20
+        while answers(server) != 200:
+            assert time.monotonic() < deadline, "room again"

@@ -178,7 +178,7 @@ def test_a_piece_is_read_within_its_whole_and_alone_where_it_does_not_stand_in_i
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     alone = encoder.encode_passages([whole, first, second, "附注：另行规定。", PASSAGES[4]])
     near = vectors @ alone.T
-    assert near[[0, 3, 4], [0, 3, 4]] == pytest.approx(1, abs=1e-4)
+    assert near[[0, 3, 4], [0, 3, 4]] == pytest.approx(1, abs=2e-3)  # clauses are read in bfloat16 where there is any
     assert near[1, 1] > max(0.9, near[1, 2]) and near[2, 2] > max(0.9, near[2, 1])
 
 
@@ -197,3 +197,16 @@ def test_any_other_model_reads_pieces_alone(exact: Encoder) -> None:
     vectors = exact.encode_clauses([[Piece("甲。乙。"), Piece("甲。", (0, 2))], [Piece("丙。")]])
     assert np.allclose(vectors, exact.encode_passages(["甲。乙。", "甲。", "丙。"]), atol=1e-5)
     assert exact.encode_question("甲，乙", ["甲", "乙"]).shape == (3, exact.dimension)
+
+
+def test_what_goes_wrong_while_clauses_are_read_is_told_and_the_encoder_goes_on(encoder: Encoder) -> None:
+    clauses = [[Piece(text * (n % 3 + 1))] for n, text in enumerate(PASSAGES * 8)]
+    before = encoder.encode_clauses(clauses)
+
+    def broken(_: int) -> None:
+        raise OSError("the bar's stream is closed")
+
+    with pytest.raises(OSError, match="stream is closed"):
+        encoder.encode_clauses(clauses, progress=broken)
+    assert np.array_equal(encoder.encode_clauses(clauses), before)
+    assert cosines(encoder.encode_clauses(clauses[5:6]), before[5:6]).min() > 0.9999  # whatever else is read with it

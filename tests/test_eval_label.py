@@ -85,7 +85,7 @@ class Terminal:
 
     def until(self, words: str, times: int = 1) -> None:
         """Wait until the screen shows `words`."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 300
         while self.shown.count(words) < times and time.monotonic() < end:
             if not select.select([self._ours], [], [], 0.5)[0]:
                 continue

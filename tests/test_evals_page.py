@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -215,6 +216,18 @@ def test_only_runs_in_the_list_are_shown_and_other_doors_are_closed(local: str, 
         assert status(f"{local}/evals/report?run={quote(name)}") == 422, name
     for door in ("/gradio_api/upload", "/gradio_api/proxy=http://127.0.0.1/", "/gradio_api/file=/etc/passwd", "/login"):
         assert status(f"{local}/evals{door}") == 404, door
+
+
+def test_a_run_that_is_gone_from_an_open_page_is_said(local: str, shelf: Path) -> None:
+    with httpx.Client(base_url=local, timeout=60) as client:
+        config = client.get("/evals/config").json()
+        ids = {c["props"].get("elem_id"): c["id"] for c in config["components"]}
+        wanted = [ids["e-run"], ids["e-before"]]
+        event = [d for d in config["dependencies"] if d["inputs"] == wanted][-1]
+        sent = {"data": ["third", "first"], "fn_index": event["id"], "session_hash": "open-page"}
+        client.post("/evals/gradio_api/queue/join", json=sent)
+        told = client.get("/evals/gradio_api/queue/data", params={"session_hash": "open-page"}).text
+    assert "“third”已不在，列表已更新" in told and '"success":true' in told and '"value":"second"' in told
 
 
 def test_evaluators_sign_in_and_others_stay_out(

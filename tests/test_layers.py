@@ -63,6 +63,10 @@ WALLS = {
 """Library → the only files of the product, or folders, that may touch it."""
 READS_SETTINGS = {
     "assistant/model.py",
+    "assistant/installation.py",
+    "assistant/ask_commands.py",
+    "assistant/index_commands.py",
+    "assistant/serve_commands.py",
     "assistant/store_commands.py",
     "assistant/tune_commands.py",
     "assistant/commands.py",

@@ -30,10 +30,10 @@ from assistant.web.bounds import TOO_LARGE
 from assistant.web.problems import LINES
 from index.encode import Encoder
 from index.live import LiveIndex
+from tests.library.shelf import QUESTION, notice
 from tests.serving import running
 from tests.signing_in import make_people, name_of, signed_in
 from tests.test_files_scans import drawn
-from tests.test_library import QUESTION, notice
 
 FILES = "/api/library/files"
 
@@ -112,6 +112,17 @@ def test_what_an_admin_publishes_an_enterprise_finds_at_once(served: tuple[Serve
         assert "每家企业每年最高不超过500万元" in answer(server)
         documents = httpx.get(f"{server.url}/api/documents").json()
         assert "2026-06-11" in {d["signed"] for d in documents}
+
+        facts = f"{FILES}/{item['id']}/facts"
+        ordered = editor.post(facts, json={"values": {"signed": "2026-06-12"}, "seen": {"signed": "2026-06-11"}})
+        assert ordered.json()["item"]["state"] in ("correcting", "published")
+        until(editor, item["id"], "published")
+        late = editor.post(facts, json={"values": {"signed": "2026-06-13"}, "seen": {"signed": "2026-06-11"}})
+        assert (late.status_code, "刚被别人改成“2026-06-12”" in late.json()["detail"]) == (409, True)
+        assert "2026-06-12" in {d["signed"] for d in httpx.get(f"{server.url}/api/documents").json()}
+        assert editor.post(f"{facts}/undo", json={}).json()["state"] in ("correcting", "published")
+        assert until(editor, item["id"], "published")["error"] == ""
+        assert "2026-06-11" in {d["signed"] for d in httpx.get(f"{server.url}/api/documents").json()}
 
         assert until(editor, picture["id"], "staged", "unreadable")["name"] == "意见.png"
         shown = editor.get(f"{FILES}/{picture['id']}/preview").json()

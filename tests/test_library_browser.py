@@ -24,11 +24,11 @@ from assistant.server import Server
 from index.encode import Encoder
 from index.live import LiveIndex
 from tests.chromium import LONG_MS
+from tests.library.shelf import EDITOR, QUESTION, notice
 from tests.sample_files import make_scan
 from tests.serving import events, running
 from tests.signing_in import cookie_of, make_people
 from tests.test_files_scans import drawn
-from tests.test_library import EDITOR, QUESTION, notice
 
 SHOTS = os.environ.get("WENCE_TEST_SHOTS", "")
 """A folder for pictures of the pages, to be looked at."""

@@ -28,7 +28,7 @@ PAGE = {"Accept": "text/html"}
 OUTSIDE = {"X-Forwarded-For": "203.0.113.9"}
 ROLES = (Role.VISITOR, Role.STAFF, Role.EVALUATOR, Role.EDITOR, Role.ADMIN)
 FOR_ALL, FOR_STAFF, FOR_EDITORS, FOR_EVALUATORS, FOR_ADMINS, FOR_ACCOUNTS, FOR_NOBODY = "11111", "01011", "00011", "00101", "00001", "01111", "00000"  # fmt: skip
-OPEN_TO = {"queue/data?session_hash=x", "queue/status", "heartbeat/abc", "startup-events", "info"}
+OPEN_TO = ("queue/data?session_hash=x", "queue/status", "heartbeat/abc", "startup-events", "info")
 SHUT = (
     "gradio_api/upload_progress", "gradio_api/file=/etc/passwd", "gradio_api/file/etc/passwd", "gradio_api/proxy=http://127.0.0.1/",
     "gradio_api/user", "gradio_api/token", "gradio_api/app_id", "gradio_api/runs", "gradio_api/openapi.json", "gradio_api/deep_link",

@@ -18,6 +18,7 @@ def one(text: str) -> Quantity:
     [
         ("30万元", 3e5), ("30 万元", 3e5), ("三十万元", 3e5), ("三十万", 3e5), ("300000元", 3e5), ("300,000元", 3e5), ("３０万元", 3e5),
         ("3.3亿元", 3.3e8), ("33000万元", 3.3e8), ("3300余万元", 3.3e7), ("三千三百多万元", 3.3e7), ("0.3万亿元", 3e11), ("两千万元", 2e7),
+        ("一点五亿元", 1.5e8), ("一点五亿", 1.5e8), ("三点二多亿元", 3.2e8), ("零点三万亿元", 3e11), ("两万亿", 2e12), ("一点五千万", 1.5e7),
     ],
 )  # fmt: skip
 def test_an_amount_is_one_value_in_every_notation(text: str, yuan: float) -> None:
@@ -121,9 +122,11 @@ def test_spans_point_into_the_text_as_given() -> None:
 
 def test_numbers_are_parsed_in_both_scripts() -> None:
     values = [
-        parse_number(t) for t in ("3,300", "3.3亿", "三千三百多万", "五点六", "二〇二五", "一百零五", "两百三", "元")
+        parse_number(t)
+        for t in ("3,300", "3.3亿", "三千三百多万", "五点六", "一点五亿", "二〇二五", "一百零五", "两百三", "元")
     ]
-    assert values == [3300, 3.3e8, 3.3e7, 5.6, 2025, 105, 230, None]
+    assert values == [3300, 3.3e8, 3.3e7, 5.6, 1.5e8, 2025, 105, 230, None]
+    assert [parse_number(t) for t in ("一点亿", "一点五个", "六十六点六八亿")] == [None, None, parse_number("66.68亿")]
 
 
 @pytest.mark.parametrize("text", ["", "。", "元", "万", "%", "年月日", "第", "〔〕", "一" * 300, "9" * 300 + "元"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import io
 import json
+import os
 import shutil
-import subprocess
+import tarfile
 import threading
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -18,12 +20,16 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from assistant.answer import Answer, Asker, Rating, Refusal, Sentence
-from assistant.records import audit
+from assistant.library.items import Item, Items, State
+from assistant.library.vault import Vault, library_paths
+from assistant.records import audit, bundle
 from assistant.records.answers import Answers
-from assistant.records.backup import back_up
+from assistant.records.backup import Copied
+from assistant.records.bundle import MANIFEST, alone, back_up
 from assistant.records.database import FILE, Database
 from assistant.records.earlier import take_over
 from assistant.records.export import WHAT, export
+from assistant.records.restoring import restore
 from assistant.records.retention import prune, prune_quietly
 from assistant.records.tables import (
     AnswerRow,
@@ -76,18 +82,20 @@ def test_a_backup_made_while_others_write_is_whole(tmp_path: Path) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    copies = [tmp_path / f"copies/{n}" / FILE for n in range(5)]
+    copies = [tmp_path / f"copies/{n}" / "copy.tar" for n in range(5)]
     try:
         for copy in copies:
-            assert back_up(database, copy) == copy.stat().st_size > 0
+            assert back_up(database, tmp_path, copy).size == copy.stat().st_size > 0
     finally:
         stop.set()
         writer.join()
     rows = []
     for copy in copies:
-        assert copy.stat().st_mode & 0o077 == 0 and [f.name for f in copy.parent.iterdir()] == [FILE]
+        assert copy.stat().st_mode & 0o077 == 0 and [f.name for f in copy.parent.iterdir()] == ["copy.tar"]
+        back = restore(copy, copy.parent)
+        assert back.as_backed_up and back.chain.broken == 0
+        assert (copy.parent / FILE).stat().st_mode & 0o077 == 0
         restored = Database.open(copy.parent)
-        assert audit.verify(restored).broken == 0
         with restored.read() as session:
             rows.append(session.scalar(select(func.count()).select_from(AnswerRow)) or 0)
     assert 2 <= rows[0] <= rows[1] <= rows[2] <= rows[3] <= rows[4]
@@ -95,31 +103,41 @@ def test_a_backup_made_while_others_write_is_whole(tmp_path: Path) -> None:
 
 def test_a_backup_replaces_backups_only(tmp_path: Path) -> None:
     database = Database.open(tmp_path)
-    mine, copy = tmp_path / "合同.docx", tmp_path / "copy.db"
+    mine, copy = tmp_path / "合同.docx", tmp_path / "copy.tar"
     mine.write_text("别盖掉")
-    for wrong in (mine, tmp_path, tmp_path / FILE):
+    other = Database.open(tmp_path / "other").path
+    assert other
+    os.mkfifo(tmp_path / "pipe")
+    held = other.read_bytes()
+    for wrong in (mine, tmp_path, tmp_path / FILE, other, tmp_path / "pipe"):
         with pytest.raises(InputError):
-            back_up(database, wrong)
+            back_up(database, tmp_path, wrong)
+    assert other.read_bytes() == held and (tmp_path / "pipe").is_fifo()
     assert mine.read_text() == "别盖掉"
-    back_up(database, copy)
+    copy.write_bytes(b"SQLite format 3\0")  # as backups began before they held the library
+    back_up(database, tmp_path, copy)
     filled(database)
-    back_up(database, copy)
-    shutil.copy(copy, tmp_path / "copies.db")
-    (tmp_path / "restored").mkdir()
-    copy.rename(tmp_path / "restored" / FILE)
+    (tmp_path / "latest.tar").symlink_to(copy)
+    with alone(tmp_path):
+        for work in (lambda: back_up(database, tmp_path, copy), lambda: restore(copy, tmp_path)):
+            with pytest.raises(StorageError, match="正在备份或恢复"):
+                work()
+    back_up(database, tmp_path, tmp_path / "latest.tar")
+    assert (tmp_path / "latest.tar").is_symlink()
+    restore(copy, tmp_path / "restored")
     assert len(Answers(Database.open(tmp_path / "restored")).recent()) == 2
 
 
 def test_a_backup_that_does_not_fit_leaves_the_earlier_one(tmp_path: Path, small_disk: Path) -> None:
     database = Database.open(tmp_path)
-    back_up(database, small_disk / "copy.db")
-    before = (small_disk / "copy.db").read_bytes()
+    back_up(database, tmp_path, small_disk / "copy.tar")
+    before = (small_disk / "copy.tar").read_bytes()
     records = Answers(database)
     for _ in range(5):
         records.keep(Answer("问" * 400_000))
     with pytest.raises(StorageError, match="磁盘空间"):
-        back_up(database, small_disk / "copy.db")
-    assert (small_disk / "copy.db").read_bytes() == before and len(list(small_disk.iterdir())) == 1
+        back_up(database, tmp_path, small_disk / "copy.tar")
+    assert (small_disk / "copy.tar").read_bytes() == before and len(list(small_disk.iterdir())) == 1
 
 
 def test_a_backup_of_postgresql_comes_back(postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,15 +145,128 @@ def test_a_backup_of_postgresql_comes_back(postgres: Cluster, tmp_path: Path, mo
     filled(database)
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(InputError, match="pg_dump -Fc"):
-        back_up(database, tmp_path / "copy.dump")
+        back_up(database, tmp_path, tmp_path / "copy.tar")
     folder = programs()
     assert folder
     monkeypatch.setenv("PATH", str(folder))
-    back_up(database, tmp_path / "copy.dump")
-    url = postgres.create()
-    subprocess.run([folder / "pg_restore", "--no-owner", "-d", url, tmp_path / "copy.dump"], check=True)
-    restored = Database.open(tmp_path, url)
-    assert len(Answers(restored).recent()) == 2 and audit.verify(restored) == audit.verify(database)
+    (item,) = handed_in(database, tmp_path)
+    back_up(database, tmp_path, tmp_path / "copy.tar")
+    url, back = postgres.create(), tmp_path / "back"
+    with pytest.raises(InputError, match="WENCE_DATABASE_URL"):
+        restore(tmp_path / "copy.tar", back)
+    found = restore(tmp_path / "copy.tar", back, url)
+    assert found.files == 1 and found.chain == audit.verify(database)
+    with pytest.raises(InputError, match="空的库"):
+        restore(tmp_path / "copy.tar", tmp_path / "third", url)
+    assert not (tmp_path / "third" / "library").exists(), "nothing is laid beside a store that is in use"
+    restored = Database.open(back, url)
+    assert Items(restored).get(item.id).hash == item.hash
+    assert len(Answers(restored).recent()) == 2
+
+
+def handed_in(database: Database, home: Path, *names: str) -> list[Item]:
+    """Files in the library, as far as the store and the disk are concerned."""
+    vault, items = Vault(home), Items(database)
+    return [items.add(name, vault.keep(io.BytesIO(name.encode()), name), "王工") for name in names or ("甲.txt",)]
+
+
+def test_a_backup_holds_the_library_and_gives_it_back(tmp_path: Path) -> None:
+    home, back, copy = tmp_path / "home", tmp_path / "back", tmp_path / "copy.tar"
+    database, vault = Database.open(home), Vault(home)
+    first, second, third = handed_in(database, home, "甲.txt", "乙.txt", "丙.txt")
+    Items(database).change(first.id, (State.READING,), {"state": State.PUBLISHED, "document": "甲"})
+    vault.put(first.id, first.hash, first.name, {"document_id": "甲", "number": "沪科规〔2026〕7号"})
+    Items(database).change(third.id, (State.READING,), {"state": State.UNREADABLE})
+    vault.drop(third.hash)  # as for every file that cannot be read
+    made = back_up(database, home, copy)
+    assert (made.files, made.missing) == (2, ())
+    database.close()
+    shutil.rmtree(home)
+
+    found = restore(copy, back)
+    assert (found.files, found.published, found.missing, found.chain.broken) == (2, 1, (), 0)
+    again = Vault(back)
+    assert [again.data(item.hash, item.name) for item in (first, second)] == ["甲.txt".encode(), "乙.txt".encode()]
+    assert again.entry_of(first.id, first.name) == {"number": "沪科规〔2026〕7号"}
+    assert library_paths(back) and again.place_of(first.id, first.name).read_text() == "甲.txt"
+    assert sorted(p.name for p in back.iterdir() if p.suffix != ".lock") == ["library", FILE]
+
+
+def test_a_backup_says_what_it_lacks_and_a_damaged_one_restores_nothing(
+    wence: Wence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, copy = tmp_path / "home", tmp_path / "copy.tar"
+    database, vault = Database.open(home), Vault(home)
+    first, second = handed_in(database, home, "甲.txt", "乙.txt")
+    (vault.folder(second.hash) / "original").write_bytes("乙改".encode())
+    ran = wence("records", "backup", str(copy), home=home)
+    assert ran.status == 1 and "备份不完整：1 份原件" in ran.err and "乙.txt" in ran.err
+    whole = copy.read_bytes()
+    for damaged in (whole[:600], whole[: len(whole) // 2], whole.replace("甲.txt".encode() + bytes(9), b"?" * 16), b""):
+        copy.write_bytes(damaged)
+        back = tmp_path / "back"
+        with pytest.raises(InputError, match="不是完整的备份"):
+            restore(copy, back)
+        assert not (back / FILE).exists() and not (back / "library").exists()
+    copy.write_bytes(whole)
+
+    kept, deletes = bundle.copy_store, [first]
+
+    def copied(of: Database, draft: Path) -> Copied:
+        """Somebody deletes a file that the copy names, just after it was made."""
+        made = kept(of, draft)
+        for item in deletes:
+            Items(database).change(item.id, (State.READING,), {"state": State.REJECTED})
+            Items(database).remove(item.id, "王工")
+            vault.drop(item.hash)
+        deletes.clear()
+        return made
+
+    monkeypatch.setattr(bundle, "copy_store", copied)
+    assert back_up(database, home, copy).missing == ("乙.txt",)
+    restore(copy, tmp_path / "later")
+    assert [item.id for item in Items(Database.open(tmp_path / "later")).all()] == [second.id]
+
+
+def test_a_forged_backup_and_a_server_started_meanwhile_leave_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, back, copy = tmp_path / "home", tmp_path / "back", tmp_path / "copy.tar"
+    (item,) = handed_in(Database.open(home), home)
+    back_up(Database.open(home), home, copy)
+
+    def forged(**manifest: Any) -> Path:
+        """The same backup, its store a link to its manifest."""
+        made = tmp_path / "forged.tar"
+        with tarfile.open(copy) as old, tarfile.open(made, "w") as new:
+            file = old.extractfile(MANIFEST)
+            assert file
+            said = json.dumps(json.load(file) | manifest).encode()
+            link, last = tarfile.TarInfo(FILE), tarfile.TarInfo(MANIFEST)
+            link.type, link.linkname, last.size = tarfile.SYMTYPE, MANIFEST, len(said)
+            new.addfile(link)
+            new.addfile(last, io.BytesIO(said))
+        return made
+
+    row = {"id": item.id, "name": item.name, "hash": "../..", "entry": {"document_id": "甲"}}
+    wrong: list[dict[str, Any]] = [{}, {"members": {}}, {"members": []}, {"published": [row]}]
+    for strange in wrong:
+        with pytest.raises(InputError, match="不是完整的备份"):
+            restore(forged(**strange), back)
+    with pytest.raises(InputError, match="早先版本"):
+        restore(home / FILE, back)
+    assert not (back / FILE).exists() and not (back / "library").exists()
+
+    kept = Vault.keep
+
+    def keep(self: Vault, *given: Any) -> Any:
+        (back / FILE).write_text("刚启动的服务的")
+        return kept(self, *given)
+
+    monkeypatch.setattr(Vault, "keep", keep)
+    with pytest.raises(InputError, match="已经存在"):
+        restore(copy, back)
+    assert (back / FILE).read_text() == "刚启动的服务的"
 
 
 def test_json_lines_hold_everything(database: Database, tmp_path: Path) -> None:
@@ -254,8 +385,20 @@ def test_records_of_an_earlier_version_are_imported_once(database: Database, tmp
 def test_the_commands_say_what_they_did(wence: Wence, tmp_path: Path) -> None:
     home = tmp_path / "home"
     filled(Database.open(home))
-    ran = wence("records", "backup", str(tmp_path / "copy.db"), home=home)
+    ran = wence("records", "backup", str(tmp_path / "copy.tar"), home=home)
     assert ran.status == 0 and "已备份" in ran.out and "审计 1 行" in ran.out
+    back = wence("records", "restore", str(tmp_path / "copy.tar"), home=tmp_path / "back")
+    assert back.status == 0 and "审计 1 行" in back.out and "wence serve" in back.out
+    copy = (tmp_path / "copy.tar").read_bytes()
+    wrong = wence("records", "backup", str(tmp_path / "copy.tar"), home=tmp_path / "typo")
+    assert wrong.status == 1 and "没有记录库" in wrong.err and (tmp_path / "copy.tar").read_bytes() == copy
+    old = tmp_path / "used" / "index" / "g-000001"
+    old.mkdir(parents=True)
+    (old / "stamp.json").touch()
+    used = wence("records", "restore", str(tmp_path / "copy.tar"), home=tmp_path / "used")
+    assert used.status == 0 and "先运行 `wence index`" in used.out
+    again = wence("records", "restore", str(tmp_path / "copy.tar"), home=tmp_path / "back")
+    assert again.status == 1 and "records.db 已经存在" in again.err and again.err.count("\n") == 1
     assert wence("records", "export", str(tmp_path / "out"), home=home).status == 0
     assert {f.name for f in (tmp_path / "out").iterdir()} == {f"{kind}.jsonl" for kind in WHAT}
     again = wence("records", "export", str(tmp_path / "out"), home=home)

@@ -85,11 +85,11 @@ def test_a_pinned_answer_is_given_for_its_question_and_paraphrases_with_its_mark
 
 
 def test_every_face_says_that_people_reviewed_it(place: Place, tmp_path: Path) -> None:
-    from assistant.commands import _readable
+    from assistant.ask_commands import readable
 
     place.editing.save(EDITOR, draft(place.assistant.searcher), TODAY)
     mark = "人工核定 · 2026-11-21"
-    assert f"提示：{mark}" in _readable(place.assistant.answer(QUESTION)), "the terminal"
+    assert f"提示：{mark}" in readable(place.assistant.answer(QUESTION)), "the terminal"
     with running(place.assistant, tmp_path, database=place.database) as server, httpx.Client(timeout=60) as client:
         body = {"model": "wence", "messages": [{"role": "user", "content": QUESTION}]}
         whole = client.post(f"{server.url}/v1/chat/completions", json=body).json()

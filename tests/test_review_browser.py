@@ -31,7 +31,7 @@ from tests.chromium import LONG_MS, settled
 from tests.serving import running
 from tests.signing_in import cookie_of, make_people, signed_in
 from tests.test_review import EDITOR, QUESTION, SENTENCE, TODAY, changed_corpus, clause_with, draft
-from tests.test_widget import ask, embedded, talk, visit
+from tests.widget.website import ask, embedded, talk, visit
 
 SHOTS = os.environ.get("WENCE_TEST_SHOTS", "")
 """A folder for pictures of the pages, to be looked at."""

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from index.build import build_index
+from index.contents import read_documents
 from index.encode import Encoder
 from index.errors import IndexMissingError, InputError, SearchError
-from index.generation import current_generation, read_documents, read_stamp
+from index.generation import current_generation, read_stamp
 from index.moving import copy_index
 from index.nearest import NearestPassages
 from index.search import Searcher

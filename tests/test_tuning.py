@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assistant.settings import BUNDLED_CORPUS
 from assistant.tune_commands import read_lessons, said
 from evals.paired import sign_flip
+from index.build import build_index
 from index.encode import Encoder, load_encoder
 from index.errors import InputError, StorageError, WeightsError
 from index.scratch import scratch_searcher
@@ -163,7 +165,7 @@ def test_killed_half_way_nothing_is_left_that_looks_like_a_model(
     def wence(*arguments: str) -> list[str]:
         return [sys.executable, "-m", "assistant", *arguments]
 
-    subprocess.run(wence("index"), cwd=ROOT, env=environment, check=True, capture_output=True)
+    build_index(home, [BUNDLED_CORPUS], load_encoder(str(tiny), model_cache))
     process = subprocess.Popen(
         wence("tune", str(lines), "--epochs", "50"), cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
     )

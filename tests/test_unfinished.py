@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from assistant.settings import BUNDLED_CORPUS
-from index import build, readings
+from index import readings, writing
 from index.build import build_index
 from index.encode import Encoder
 from index.errors import SearchError
@@ -23,10 +23,11 @@ from index.unfinished import FILE, Unfinished, unfinished
 BUILDS_HALF = """
 import sys, time
 from pathlib import Path
-from index import build
+from index import writing
+from index.build import build_index
 from index.encode import load_encoder
 
-build.AT_ONCE = 8
+writing.AT_ONCE = 8
 
 class Bar:
     done = 0
@@ -37,7 +38,7 @@ class Bar:
             time.sleep(3600)
 
 home, cache, corpus = map(Path, sys.argv[1:])
-build.build_index(home, [corpus], load_encoder("bundled", cache), bar=lambda *_: Bar())
+build_index(home, [corpus], load_encoder("bundled", cache), bar=lambda *_: Bar())
 """
 
 
@@ -86,7 +87,7 @@ def test_after_a_kill_only_the_rest_is_embedded(
 def test_a_failure_keeps_what_was_computed_and_success_removes_it(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(build, "AT_ONCE", 8)
+    monkeypatch.setattr(writing, "AT_ONCE", 8)
     home = tmp_path / "home"
     with pytest.raises(SearchError):
         build_index(home, [BUNDLED_CORPUS], Counting(encoder, 100))  # type: ignore[arg-type]

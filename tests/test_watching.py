@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from assistant.watching import Watch
-from index.build import build_index, locked
+from index.build import build_index
 from index.changes import Changes
+from index.contents import read_documents
 from index.encode import Encoder
-from index.generation import current_generation, read_documents
+from index.generation import current_generation, locked
 from tests.conftest import Ran
 
 ONE = "第一条 对首次升规的企业给予不超过30万元奖励。\n第二条 支持建设概念验证中心。\n"

@@ -35,6 +35,8 @@ class Facts(Body):
     values: Annotated[dict[str, str | list[str]], Field(max_length=40)] = {}
     drop: Annotated[list[str], Field(max_length=40)] = []
     version_of: Annotated[str | None, Field(max_length=200)] = None
+    seen: Annotated[dict[str, Annotated[str, Field(max_length=100_000)] | None], Field(max_length=40)] = {}
+    """Corrections that the person had before their eyes, of the facts that they change; null for none."""
 
 
 class Seen(Body):
@@ -159,10 +161,17 @@ def build_library_router(library: Library, reception: Reception) -> APIRouter:
 
     @router.post("/files/{item_id}/facts")
     def facts(item_id: ItemId, body: Facts, person: Editor) -> dict[str, Any]:
-        """Correct facts before publishing."""
+        """Correct facts; of a published document, its state tells when the answers know."""
         with told():
-            library.correct(item_id, body.values, body.drop, body.version_of, person)
+            library.correct(item_id, body.values, body.drop, body.version_of, person, body.seen)
             return {**library.preview(item_id), "may": decidable(library.items.get(item_id))}
+
+    @router.post("/files/{item_id}/facts/undo", status_code=202)
+    def undo_facts(item_id: ItemId, person: Editor) -> dict[str, Any]:
+        """Take back the last correction of a published document."""
+        with told():
+            library.undo_facts(item_id, person)
+            return shown(item_id)
 
     @router.post("/files/{item_id}/publish", status_code=202)
     def publish(item_id: ItemId, body: Seen, person: Admin) -> dict[str, Any]:

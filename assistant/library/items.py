@@ -1,15 +1,15 @@
 """What was handed in and what became of it, in the store; every step goes into the audit.
 
     reading → staged → publishing → published → withdrawing → withdrawn (or published again)
-       ↓        ↓↑                      ↓↑
-    unreadable  rejected              replaced by a newer version
+       ↓        ↓↑                    ↓↑    ↓↑
+    unreadable  rejected      correcting    replaced by a newer version
 
-publishing and withdrawing are orders: they stand until they have been carried out, also by the next process.
+publishing, correcting and withdrawing are orders: they stand until they have been carried out, also by the next process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,6 +36,7 @@ class State(StrEnum):
     REJECTED = "rejected"
     PUBLISHING = "publishing"
     PUBLISHED = "published"
+    CORRECTING = "correcting"
     WITHDRAWING = "withdrawing"
     REPLACED = "replaced"
     WITHDRAWN = "withdrawn"
@@ -48,14 +49,14 @@ class State(StrEnum):
 
 _SHOWN = {
     State.READING: "读取中", State.UNREADABLE: "读不了", State.STAGED: "待审", State.REJECTED: "已退回",
-    State.PUBLISHING: "发布中", State.PUBLISHED: "已发布", State.WITHDRAWING: "撤回中", State.REPLACED: "已被新版替换",
+    State.CORRECTING: "改正中", State.PUBLISHING: "发布中", State.PUBLISHED: "已发布", State.WITHDRAWING: "撤回中", State.REPLACED: "已被新版替换",
     State.WITHDRAWN: "已撤回",
 }  # fmt: skip
 WAITING = (State.READING, State.STAGED)
 """Nobody has decided yet."""
 OPEN = (State.STAGED, State.WITHDRAWN)
 """May be corrected and published."""
-ORDERED = (State.PUBLISHING, State.WITHDRAWING)
+ORDERED = (State.PUBLISHING, State.CORRECTING, State.WITHDRAWING)
 DEAD = (State.UNREADABLE, State.REJECTED, State.WITHDRAWN)
 """May be deleted."""
 
@@ -96,10 +97,22 @@ def changed_meanwhile(name: str) -> str:
 
 
 class Items:
-    """The items of one store."""
+    """The items of one store.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    Args:
+        database: the store.
+        holds: whether the file with this hash is on this disk.
+    """
+
+    def __init__(self, database: Database, holds: Callable[[str], bool] = lambda hash_: True) -> None:
+        self._database, self._holds = database, holds
+
+    def here(self, item: Item) -> bool:
+        """Whether this home has, or should have, the item's file.
+
+        Servers with homes of their own can share a PostgreSQL store; each works off what was handed in to it.
+        """
+        return self._database.path is not None or self._holds(item.hash)
 
     def add(self, name: str, kept: Kept, person: str) -> Item:
         """Note a file that is in the vault; it waits to be read.
@@ -145,11 +158,11 @@ class Items:
             return [_item(row) for row in rows]
 
     def next(self, states: Collection[State]) -> Item | None:
-        """The one that has waited longest in one of these states."""
+        """The one that has waited longest in one of these states, of those whose file is here."""
         with self._database.read() as session:
             order = (func.coalesce(LibraryRow.decided, LibraryRow.uploaded), LibraryRow.id)
-            row = session.scalars(select(LibraryRow).where(LibraryRow.state.in_(states)).order_by(*order)).first()
-            return _item(row) if row else None
+            rows = session.scalars(select(LibraryRow).where(LibraryRow.state.in_(states)).order_by(*order))
+            return next((item for row in rows if self.here(item := _item(row))), None)
 
     def used(self, hash_: str) -> bool:
         """Whether any item needs these bytes; one that could not be read does not."""
@@ -159,7 +172,8 @@ class Items:
 
     def change(
         self, item_id: str, within: Collection[State], values: Mapping[str, Any], person: str = "", action: str = "",
-        others: Mapping[str, State] | None = None, seen: Item | None = None, **detail: Any,
+        others: Mapping[str, State] | None = None, seen: Item | None = None,
+        edit: Callable[[Item], Mapping[str, Any]] | None = None, **detail: Any,
     ) -> Item:  # fmt: skip
         """Set columns of an item that is in one of the states `within`.
 
@@ -171,6 +185,7 @@ class Items:
             action: for the audit; "" notes nothing.
             others: states of further items that change in the same step.
             seen: the item as it was decided about; what people correct in it must still be the same.
+            edit: further columns, made of the item as it stands while nobody else can change it.
             detail: for the audit.
 
         Raises:
@@ -185,7 +200,7 @@ class Items:
                 raise Conflict(f"{row.name} 现在是“{State(row.state).shown}”，不能这样做；请刷新后再看")
             if seen and (dict(row.changes), row.version_of) != (seen.changes, seen.version_of):
                 raise Conflict(changed_meanwhile(row.name))
-            for name, value in values.items():
+            for name, value in {**values, **(edit(_item(row)) if edit else {})}.items():
                 setattr(row, name, value)
             for other, state in (others or {}).items():
                 found = session.get(LibraryRow, other)

@@ -6,12 +6,15 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
+from assistant.library.correcting import Value, check, merged
+from assistant.library.intake import Intake
 from assistant.library.items import DEAD, OPEN, ORDERED, Conflict, Item, Items, State, changed_meanwhile
 from assistant.library.naming import MOST_BYTES, MOST_WAITING, cleaned_name
-from assistant.library.preview import editable, line_of, preview_of
+from assistant.library.preview import ELSEWHERE, line_of, preview_of
 from assistant.library.published import Published
 from assistant.library.publishing import Publisher
 from assistant.library.reading import Reader
@@ -21,16 +24,13 @@ from assistant.people.person import Person
 from assistant.records.database import Database
 from assistant.records.tables import now
 from assistant.review.touched import pins_resting_on
-from index.catalog import check_value
 from index.encode import Encoder
 from index.errors import DocumentError, InputError, StorageError, cause
-from index.files.archive import ZIP_SUFFIX, list_members, read_member
+from index.files.archive import ZIP_SUFFIX
 from index.files.facsimile import KINDS, draw_page
 from index.files.kinds import SUFFIXES
-from index.origins import KEYS as FACTS
 
 LONGEST_REASON = 1000
-LONGEST_VALUE = 500
 LEFT_S = 3600
 """What an interrupted upload left behind is cleared away after so long."""
 
@@ -49,8 +49,9 @@ class Library:
     def __init__(
         self, home: Path, database: Database, encoder: Encoder, place: str = "", refresh: Callable[[], object] = lambda: None
     ) -> None:  # fmt: skip
-        self.vault, self.items, self.published = Vault(home), Items(database), Published(home)
-        self._database = database
+        self.vault, self.published = Vault(home), Published(home)
+        self.items = Items(database, self.vault.holds)
+        self._database, self._intake = database, Intake(self.vault, self.items)
         self._publisher = Publisher(self.vault, self.items, self.published, encoder, place, refresh)
         reader = Reader(self.vault, self.items, self.published)
         self.reading = Worker("library-reading", self.vault.root / "reading.lock", reader.step)
@@ -72,31 +73,30 @@ class Library:
             StorageError: the disk or the store failed.
         """
         name = cleaned_name(given_name)
-        if name.lower().endswith(ZIP_SUFFIX):
-            added = self._hand_in_archive(source, name, person)
-        else:
-            added = [self._add(source, name, person)]
+        archive = name.lower().endswith(ZIP_SUFFIX)
+        added = self._intake.of_archive(source, name, person) if archive else [self._intake.add(source, name, person)]
         self.reading.wake()
         return added
 
     def lines(self) -> list[dict[str, Any]]:
         """All items for the list, newest first."""
         self.resume()
-        return [line_of(item, self._publisher.progress(item.id)) for item in self.items.all()]
+        return [self.line(item) for item in self.items.all()]
 
     def line(self, item: Item) -> dict[str, Any]:
         """One item for the list."""
-        return line_of(item, self._publisher.progress(item.id))
+        return line_of(item, self._publisher.progress(item.id), self.items.here(item))
 
     def preview(self, item_id: str) -> dict[str, Any]:
         """One item with its clauses.
 
         Raises:
             Missing: there is no such item.
-            Conflict: it has not been read.
+            Conflict: it has not been read, or is on another server.
             DocumentError: its file is gone.
         """
-        item = self.items.get(item_id)
+        item = self._as_it_stands(self.items.get(item_id))
+        self._here(item)
         if item.state in (State.READING, State.UNREADABLE):
             raise Conflict(item.error or f"{item.name} 还在读取；请稍候")
         return {"item": self.line(item), **self._preview(item)}
@@ -109,6 +109,7 @@ class Library:
             DocumentError: it has no such page.
         """
         item = self.items.get(item_id)
+        self._here(item)
         place = self.vault.folder(item.hash) / f"page-{number}.png"
         if place.is_file():
             return place
@@ -131,12 +132,16 @@ class Library:
             Missing: there is none any more.
         """
         item = self.items.get(item_id)
+        self._here(item)
         return item, self.vault.folder(item.hash) / "original"
 
     def correct(
-        self, item_id: str, values: Mapping[str, str | list[str]], drop: Sequence[str], version_of: str | None, person: Person
+        self, item_id: str, values: Mapping[str, Value], drop: Sequence[str], version_of: str | None, person: Person,
+        seen: Mapping[str, str | None] | None = None,
     ) -> Item:  # fmt: skip
         """Correct facts of an item, take corrections back, or say which document it is a version of.
+
+        Of a published document this is an order, carried out afterwards.
 
         Args:
             item_id: which.
@@ -144,33 +149,47 @@ class Library:
             drop: keys whose correction is taken back, so that the text speaks again.
             version_of: id of a published document, "" for none, None to leave it.
             person: who does it.
+            seen: as `correcting.merged`.
 
         Raises:
             Missing, Conflict: as `Items.change`.
+            Conflict: somebody else has corrected the same fact meanwhile, or the file is on another server.
             InputError: a value is not valid, or there is no such document.
         """
-        for key, value in values.items():
-            if not editable(key):
-                raise InputError(f"{key} 不能修改")
-            if (
-                max(map(len, [value] if isinstance(value, str) else [*value, ""])) > LONGEST_VALUE
-                or len(value) > LONGEST_VALUE
-            ):
-                raise InputError(f"{key} 太长，最多 {LONGEST_VALUE} 个字")
-            if key == "title" and not str(value).strip():
-                raise InputError("标题不能为空")
-            check_value(FACTS[key], key, value)
+        check(values)
         if version_of and not self.published.path_of(version_of):
             raise InputError(f"没有已发布的文件 {version_of}；请刷新后再选")
-        item = self.items.get(item_id)
-        changes = {key: value for key, value in {**item.changes, **values}.items() if key not in drop}
-        columns: dict[str, Any] = {"changes": changes}
-        if version_of is not None:
-            columns["version_of"] = version_of
-        detail: dict[str, Any] = {"facts": dict(values), "dropped": list(drop)}
-        if version_of is not None:
-            detail["version_of"] = version_of
-        return self.items.change(item_id, OPEN, columns, person.name, "library.correct", **detail)
+
+        def edit(item: Item) -> dict[str, Any]:
+            item = self._as_it_stands(item)
+            changes = merged(item.changes, values, drop, seen or {})
+            return self._ordered(item, changes) if item.state is State.PUBLISHED else {"changes": changes}
+
+        columns = {} if version_of is None else {"version_of": version_of}
+        within = (*OPEN, State.PUBLISHED) if version_of is None else OPEN
+        detail: dict[str, Any] = {"facts": dict(values), "dropped": list(drop), **columns}
+        self._here(self.items.get(item_id))
+        item = self.items.change(item_id, within, columns, person.name, "library.correct", edit=edit, **detail)
+        self._carry_out(item)
+        return item
+
+    def undo_facts(self, item_id: str, person: Person) -> Item:
+        """Take back the last correction of a published document; taking that back corrects again.
+
+        Raises:
+            Missing, Conflict: as `Items.change`.
+            Conflict: nothing was corrected since it was published.
+        """
+
+        def edit(item: Item) -> dict[str, Any]:
+            if "changes" not in item.earlier:
+                raise Conflict(f"{item.name} 发布以后没有改正过；请刷新")
+            return self._ordered(self._as_it_stands(item), dict(item.earlier["changes"]))
+
+        self._here(self.items.get(item_id))
+        item = self.items.change(item_id, (State.PUBLISHED,), {}, person.name, "library.uncorrect", edit=edit)
+        self._carry_out(item)
+        return item
 
     def publish(self, item_id: str, person: Person, fingerprint: str = "") -> Item:
         """Order a file to be published; it is carried out afterwards.
@@ -185,6 +204,7 @@ class Library:
             Conflict: what would be published is not what the person looked at.
         """
         seen = self.items.get(item_id)
+        self._here(seen)
         if fingerprint and seen.state in OPEN and self._preview(seen)["fingerprint"] != fingerprint:
             raise Conflict(changed_meanwhile(seen.name))
         values = {"state": State.PUBLISHING, "error": "", "earlier": {}, "decider": person.name, "decided": now()}
@@ -211,9 +231,11 @@ class Library:
         Raises:
             Missing, Conflict: as `Items.change`.
         """
-        if self.items.get(item_id).state is State.REJECTED:
+        known = self.items.get(item_id)
+        if known.state is State.REJECTED:
             values = {"state": State.STAGED, "reason": "", "decider": person.name, "decided": now()}
             return self.items.change(item_id, (State.REJECTED,), values, person.name, "library.unreject")
+        self._here(known)
         values = {"state": State.WITHDRAWING, "error": "", "decider": person.name, "decided": now()}
         item = self.items.change(item_id, (State.PUBLISHED,), values, person.name, "library.withdraw")
         self.publishing.wake()
@@ -225,14 +247,32 @@ class Library:
         Raises:
             Missing, Conflict: as `Items.remove`.
         """
-        with self.vault.alone():
-            item = self.items.remove(item_id, person.name)
-            if not self.items.used(item.hash):
-                self.vault.drop(item.hash)
+        self._intake.remove(item_id, person)
 
     def limits(self) -> dict[str, Any]:
         """What the page tells before anything is sent."""
         return {"bytes": MOST_BYTES, "waiting": MOST_WAITING, "kinds": [*SUFFIXES, ZIP_SUFFIX], "deletable": [*DEAD]}
+
+    def _here(self, item: Item) -> None:
+        if not self.items.here(item):
+            raise Conflict(ELSEWHERE)
+
+    def _as_it_stands(self, item: Item) -> Item:
+        """A published item with the corrections in its catalog, which `wence catalog edit` may have changed."""
+        if item.state is not State.PUBLISHED or not self.vault.place_of(item.id, item.name).is_file():
+            return item
+        return replace(item, changes=self.vault.entry_of(item.id, item.name))
+
+    def _ordered(self, item: Item, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The order to correct a published item; nothing when it stands so already."""
+        if changes == item.changes:
+            return {}
+        earlier = {**item.earlier, "changes": dict(item.changes)}
+        return {"state": State.CORRECTING, "error": "", "changes": dict(changes), "earlier": earlier}
+
+    def _carry_out(self, item: Item) -> None:
+        if item.state in ORDERED:
+            self.publishing.wake()
 
     def _preview(self, item: Item) -> dict[str, Any]:
         return preview_of(item, self.vault.reading(item.hash, item.name), self.published, self._pins)
@@ -240,51 +280,6 @@ class Library:
     def _pins(self, clause_ids: Collection[str]) -> list[str]:
         """Questions of the pinned answers that cite one of these clauses."""
         return [pin.question for pin in pins_resting_on(self._database, clause_ids)] if clause_ids else []
-
-    def _add(self, source: BinaryIO | IO[bytes], name: str, person: Person) -> Item:
-        with self.vault.alone():
-            kept = self.vault.keep(cast(BinaryIO, source), name)
-            try:
-                return self.items.add(name, kept, person.name)
-            except BaseException:
-                if not self.items.used(kept.hash):
-                    self.vault.drop(kept.hash)
-                raise
-
-    def _hand_in_archive(self, source: BinaryIO, name: str, person: Person) -> list[Item]:
-        """Each policy file of an archive; all of them, or the reason why none."""
-        with tempfile.TemporaryDirectory(prefix="wence-") as folder:
-            path = Path(folder) / name
-            with path.open("wb") as file:
-                shutil.copyfileobj(source, file)
-            try:
-                members = list_members(path, SUFFIXES)
-                if not members:
-                    raise DocumentError(
-                        f"{path} 里没有可以收录的文件（{'、'.join(k[1:] for k in SUFFIXES)}）；请解开后检查"
-                    )
-                if len(members) > MOST_WAITING:
-                    raise DocumentError(
-                        f"{path} 里有 {len(members)} 份文件，超过一次 {MOST_WAITING} 份的上限；请分成几包"
-                    )
-                added: list[Item] = []
-                try:
-                    for member in members:
-                        with tempfile.TemporaryFile() as part:
-                            part.write(read_member(member, path, MOST_BYTES))
-                            part.seek(0)
-                            added.append(self._add(part, cleaned_name(member.name), person))
-                except BaseException:
-                    for item in added:
-                        self._take_back(item, person)
-                    raise
-            except InputError as error:
-                raise type(error)(str(error).replace(f"{folder}/", "")) from None
-        return added
-
-    def _take_back(self, item: Item, person: Person) -> None:
-        self.items.change(item.id, tuple(State), {"state": State.UNREADABLE})
-        self.delete(item.id, person)
 
     def _clear(self) -> None:
         for path in (self.vault.root / "incoming").glob("*"):

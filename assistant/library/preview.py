@@ -10,7 +10,8 @@ from typing import Any
 
 from assistant.difference import KINDS as CHANGES
 from assistant.difference import Change, counts, differ, touched
-from assistant.library.items import OPEN, ORDERED, Item, State
+from assistant.library.correcting import editable
+from assistant.library.items import OPEN, Item, State
 from assistant.library.published import Published
 from assistant.library.publishing import Progress
 from assistant.library.reading import pages_of
@@ -39,16 +40,16 @@ REMOVED_NAMES = {
 }  # fmt: skip
 Pins = Callable[[Collection[str]], list[str]]
 """Questions of the pinned answers that cite one of these clauses."""
-READ_ONLY = frozenset({"validity_text"})
+ELSEWHERE = "原件在另一台服务器的 WENCE_HOME 里；请到上传它的那台服务器上核对、发布"
 
 
-def line_of(item: Item, progress: Progress | None) -> dict[str, Any]:
-    """An item as the list shows it."""
+def line_of(item: Item, progress: Progress | None, here: bool = True) -> dict[str, Any]:
+    """An item as the list shows it; `here` tells whether its file is on this server."""
     return {
         "id": item.id, "name": item.name, "size": item.size, "state": item.state, "state_name": item.state.shown,
         "title": item.changes.get("title") or item.found.get("title", ""), "number": item.changes.get("number") or item.found.get("number", ""),
         "clauses": item.found.get("clauses", 0), "doubts": item.found.get("doubts", 0),
-        "kind": KIND_NAMES.get(str(item.found.get("kind", "")), ""), "reason": item.reason, "error": item.error,
+        "kind": KIND_NAMES.get(str(item.found.get("kind", "")), ""), "reason": item.reason, "error": item.error if here else ELSEWHERE,
         "uploader": item.uploader, "uploaded": f"{item.uploaded:%Y-%m-%dT%H:%M:%SZ}", "decider": item.decider,
         "decided": f"{item.decided:%Y-%m-%dT%H:%M:%SZ}" if item.decided else "", "document": item.document,
         "progress": {"stage": progress.stage, "done": progress.done, "total": progress.total} if progress else None,
@@ -67,7 +68,7 @@ def preview_of(item: Item, reading: Reading, published: Published, pins: Pins) -
     document_id = item.document or item.version_of or PurePosixPath(item.name).stem
     parsed = parse_reading(reading, item.name, {**item.changes, "document_id": document_id})
     found = matches(parsed.document, PurePosixPath(item.name).stem, published.documents()) if item.state in OPEN else []
-    chosen = item.version_of if item.state in (*OPEN, *ORDERED) else ""
+    chosen = item.version_of if item.state in (*OPEN, State.PUBLISHING, State.WITHDRAWING) else ""
     shown = {
         "kind": KIND_NAMES.get(reading.kind, reading.kind), "pages": pages_of(reading), "drawn": reading.kind in DRAWN,
         "text": reading.text, "facts": [_fact(fact) for fact in parsed.facts],
@@ -97,11 +98,6 @@ def clause_of(clause: Clause) -> dict[str, Any]:
         "footnotes": [{"mark": f.mark, "text": f.text} for f in clause.footnotes],
         "start": clause.source.start, "end": clause.source.end, "page": clause.source.page, "ocr": clause.source.ocr,
     }  # fmt: skip
-
-
-def editable(key: str) -> bool:
-    """Whether a fact may be corrected."""
-    return key in KEYS and key not in READ_ONLY
 
 
 def _fact(fact: Fact) -> dict[str, Any]:
@@ -156,7 +152,8 @@ def _account(parsed: Parsed) -> dict[str, Any]:
 def decidable(item: Item) -> dict[str, bool]:
     """What may be done with an item in its state, by whom may."""
     return {
-        "correct": item.state in OPEN, "publish": item.state in OPEN, "reject": item.state is State.STAGED,
+        "correct": item.state in (*OPEN, State.PUBLISHED), "publish": item.state in OPEN, "reject": item.state is State.STAGED,
         "undo": item.state in (State.PUBLISHED, State.REJECTED),
+        "undo_facts": item.state is State.PUBLISHED and "changes" in item.earlier,
         "delete": item.state in (State.UNREADABLE, State.REJECTED, State.WITHDRAWN),
     }  # fmt: skip

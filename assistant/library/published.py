@@ -10,8 +10,9 @@ import numpy as np
 
 from index.card import is_card
 from index.clause import Clause, Document
+from index.contents import open_clauses, read_documents
 from index.errors import IndexMissingError, StorageError, cause
-from index.generation import current_generation, open_clauses, read_documents
+from index.generation import current_generation
 
 Documents = list[tuple[Document, dict[str, Any]]]
 
@@ -44,8 +45,12 @@ class Published:
 
     def holds(self, path: Path) -> bool:
         """Whether a file's document is in the index."""
+        return bool(self.entry_read(path))
+
+    def entry_read(self, path: Path) -> str:
+        """Hash of the catalog entry with which a file's document was read; "" when it is not in the index."""
         wanted = str(path.resolve())
-        return any(noted["path"] == wanted for _, noted in self.documents())
+        return next((str(noted["catalog"]) for _, noted in self.documents() if noted["path"] == wanted), "")
 
     def clauses(self, document_id: str) -> list[Clause]:
         """A document's clauses in order, its card left out."""

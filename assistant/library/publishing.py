@@ -1,7 +1,8 @@
 """Carries out orders to publish and to withdraw, one at a time, each whole or not at all.
 
 Publish: lay the file with its catalog entry into the corpus → index it, in one generation that leaves out the version
-before → take the version before out of the corpus → note it. Withdraw: the same backwards. An order that was
+before → take the version before out of the corpus → note it. Withdraw: the same backwards. Correct: change the catalog
+entry in the corpus → index it → note it. An order that was
 interrupted anywhere is carried out again by the next process that looks; every step may be done twice. An order that
 cannot be carried out is undone, and the item says why.
 """
@@ -19,10 +20,12 @@ from typing import Any
 from assistant.library.items import ORDERED, Item, Items, Missing, State
 from assistant.library.published import Published
 from assistant.library.vault import Vault, VaultReadings
-from index.build import Report, build_index, locked
+from index.build import build_index
 from index.encode import Encoder
-from index.errors import CatalogError, InputError, StorageError, WenceError, cause
+from index.errors import BusyError, CatalogError, InputError, WenceError, cause
+from index.generation import locked
 from index.reading import is_there
+from index.report import Report
 
 BUSY_S = 600
 """An order waits so long for another program that is indexing."""
@@ -81,6 +84,8 @@ class Publisher:
         try:
             if item.state is State.PUBLISHING:
                 self._publish(item)
+            elif item.state is State.CORRECTING:
+                self._correct(item)
             else:
                 self._withdraw(item)
         finally:
@@ -110,6 +115,28 @@ class Publisher:
         self._items.change(
             item.id, (State.PUBLISHING,), values, action="library.published", others=others, document=item.document,
             earlier=dict(item.earlier),
+        )  # fmt: skip
+
+    def _correct(self, item: Item) -> None:
+        """Its columns have the corrections that are wanted and, in `earlier`, those before."""
+        placed = self._vault.place_of(item.id, item.name)
+        known = self._published.entry_read(placed)
+        before = dict(item.earlier["changes"])
+        try:
+            self._vault.relabel(item.id, item.name, {**item.changes, "document_id": item.document})
+            self._index(item, [placed], [])
+        except Exception as error:
+            if self._published.entry_read(placed) != known:  # it is out already
+                raise
+            self._vault.relabel(item.id, item.name, {**before, "document_id": item.document})
+            left = {key: value for key, value in item.earlier.items() if key != "changes"}
+            self._failed(item, State.PUBLISHED, f"没有改正：{_why(error)}", changes=before, earlier=left)
+            return
+        self._refresh_quietly()
+        values = {"state": State.PUBLISHED, "error": ""}
+        self._items.change(
+            item.id, (State.CORRECTING,), values, action="library.corrected", document=item.document, before=before,
+            after=dict(item.changes),
         )  # fmt: skip
 
     def _withdraw(self, item: Item) -> None:
@@ -188,7 +215,7 @@ class Publisher:
             try:
                 with locked(self._vault.home):
                     return
-            except StorageError:
+            except BusyError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.5)

@@ -1,7 +1,7 @@
 """The library on disk: files by the hash of their bytes, and the corpus folder that the index reads.
 
     <home>/library/files/<hash>/original         the file as it was handed in
-    <home>/library/files/<hash>/reading.*.json   its text and pages, read once (a scan takes seconds a page)
+    <home>/library/files/<hash>/reading-*.json   its text and pages, read once by each parser (a scan takes seconds a page)
     <home>/library/files/<hash>/page-N.png       pages as pictures, drawn when somebody looks
     <home>/library/corpus/<item>/                a published document: the file under its name, and its catalog.toml
 
@@ -28,6 +28,7 @@ from assistant.library.naming import MOST_BYTES, MOST_KEPT_BYTES, too_large
 from index.catalog import edit_entry, load_catalog
 from index.errors import DocumentError, InputError, StorageError, cause
 from index.files.sheet import Reading
+from index.parse import PARSER_VERSION
 from index.reading import reading_of
 from index.readings import Readings, reading_from
 
@@ -134,7 +135,7 @@ class Vault:
             DocumentError: it cannot be read; the message begins with `name`.
         """
         # What a file is read as may depend on what its name ends in.
-        place = self.folder(hash_) / f"reading{PurePosixPath(name).suffix.lower()}.json"
+        place = self.folder(hash_) / f"reading-{PARSER_VERSION}{PurePosixPath(name).suffix.lower()}.json"
         try:
             return reading_from(json.loads(place.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
@@ -179,6 +180,21 @@ class Vault:
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         return place
+
+    def relabel(self, item: str, name: str, entry: Mapping[str, Any]) -> None:
+        """Give a published document another catalog entry, in one step.
+
+        Raises:
+            StorageError: the disk refuses; the entry is as it was.
+            CatalogError: the entry is not valid, or the one that stands is damaged.
+        """
+        folder = self.corpus / item
+        stands = load_catalog(folder).get(name, {})
+        edit_entry(folder, name, entry, [key for key in stands if key != "file" and key not in entry])
+
+    def holds(self, hash_: str) -> bool:
+        """Whether the file with this hash is here."""
+        return (self.folder(hash_) / "original").is_file()
 
     def take_away(self, item: str) -> None:
         """Take a published document out of the corpus; its file stays in the vault."""

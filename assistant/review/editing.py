@@ -33,6 +33,7 @@ from assistant.review.pins import (
     load_pins,
     replace_examples,
 )  # fmt: skip
+from assistant.review.wordings import Wording
 from index.errors import InputError, WenceError
 from index.regions import mentioned_regions
 
@@ -169,7 +170,7 @@ class Editing:
                 problems.append(f"反例“{example.text}”会被误答")
         return problems + self._taken(pin, known, against)
 
-    def _taken(self, pin: Pin, known: Sequence[object], against: Sequence[object]) -> list[str]:
+    def _taken(self, pin: Pin, known: Sequence[Wording], against: Sequence[Wording]) -> list[str]:
         """Other pins whose own wordings this one would answer."""
         loaded = self._board.loaded()
         mine = np.stack([e.vector for e in pin.examples if e.wanted])
@@ -180,7 +181,7 @@ class Editing:
             if (mine @ loaded.vectors[i]).max() < LEAST_COSINE:
                 continue
             asked = self._board.read(other.text, other.place, other.pin.documents, other.pin.region)
-            if not matches(asked, known, against, self._searcher.lexical)[1]:  # type: ignore[arg-type]
+            if not matches(asked, known, against, self._searcher.lexical)[1]:
                 taken[other.owner] = other
         return [f"与另一条核定答案重复：/staff/?pin={o.owner}（{o.text}）" for o in taken.values()]
 

@@ -33,8 +33,8 @@ def fault(sources: Sequence[Source], searcher: Searcher, today: dt.date) -> str:
             return f"{source.address}的条文已修改"
         if reason := expired(clause.document_id, searcher, today):
             return reason
-        if changes := searcher.lineage.amended(clause, today.isoformat()):
-            return f"{source.address}已由{changes[-1].name}修改"
+        if changes := searcher.lineage.changes(clause, today.isoformat()):
+            return f"{source.address}已由{changes[0].name}{changes[0].word}"
     return ""
 
 

@@ -59,6 +59,8 @@ class ClauseCard(BaseModel):
     """What the whole document does not say of what callers ask next."""
     quote: str
     """Ready to be pasted."""
+    changes: list[str]
+    """What other documents did to it, one Chinese line each."""
 
 
 class SearchCard(BaseModel):
@@ -105,6 +107,7 @@ class Cards:
             footnotes=[(f.mark, f.text) for f in clause.footnotes],
             offices=[OfficeRow(role=o.role, names=list(o.names)) for o in told.offices], unsaid=list(told.unsaid),
             quote=quote_of(clause),
+            changes=list(self.searcher.lineage.as_of(clause, self.today.isoformat()).changes),
         )  # fmt: skip
 
     def document(self, document: Document) -> DocumentCard:

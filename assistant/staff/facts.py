@@ -59,7 +59,7 @@ def standing(document: Document, today: dt.date, lineage: Lineage | None = None)
         over = end < today
         near = not over and (end - today).days <= SOON_DAYS
         details.append(
-            f"{'拟定' if draft else ''}有效期至{day(document.expires)}{'，已届满' if over else '，即将届满' if near else ''}"
+            f"{'拟定' if draft else ''}{'延长后' if document.extended_by else ''}有效期至{day(document.expires)}{'，已届满' if over else '，即将届满' if near else ''}"
         )
         if near and tone == "good":
             tone = "care"

@@ -79,7 +79,8 @@ def look_up(shelf: Shelf, line: str, filters: Filters, region: str = "", top: in
     ranked = sorted(found.ranked, key=lambda s: (not s.addressed, -s.score)) if filters.any else list(found.ranked)
     if day:  # what has ceased stands below what holds, where the line does not name it
         silent = withheld(query, searcher.naming, searcher.lineage, day)
-        ranked.sort(key=lambda s: s.clause.document_id in silent)
+        ended = searcher.lineage.ended
+        ranked.sort(key=lambda s: s.clause.document_id in silent or (not s.addressed and ended(s.clause, day)))
     able = set(shelf.passing(filters, day).documents) if filters.any else None
     passing = [s for s in ranked if able is None or (s.clause.document_id in able and filters.lets(s.clause))]
     best = max((s.score for s in passing), default=0.0)

@@ -123,6 +123,9 @@ def _candidates(caller: Caller, searcher: Searcher, today: dt.date) -> list[tupl
                 ranks[scored.clause.clause_id] = (rank, scored.clause)
     # A reply letter tells what was done; it entitles nobody.
     useful = [r for r in ranks.values() if not is_card(r[1]) and r[1].status != Status.REPLY]
+    # Nor does a clause that was repealed by itself, or whose words were all put in new ones.
+    day = today.isoformat()
+    useful = [r for r in useful if not any(e.ends for e in searcher.lineage.changes(r[1], day))]
     return sorted(useful, key=lambda r: r[0])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import get_blocks_context
 
-from assistant.page import redrawn, region_choices
+from assistant.page import gone, redrawn, region_choices, renewed, unchecked
 from assistant.review.editing import Draft, Forbidden, NotKept, require_editor
 from assistant.review.pins import ACTIVE, RETIRED, STATES, WITHDRAWN, Line, Pin
 from assistant.review.standing import successor
@@ -61,7 +61,7 @@ def pins_tab(desk: ReviewDesk) -> PinForm:
         with gr.Column(scale=2, min_width=280, elem_classes="r-list"):
             states = [(STATES[s], s) for s in (ACTIVE, WITHDRAWN, RETIRED)]
             state_filter = gr.Radio(states, value=ACTIVE, label="状态", elem_id="r-pin-states")
-            listed = gr.Radio([], label="核定答案", elem_id="r-pins", elem_classes="r-choices")
+            listed = unchecked(gr.Radio([], label="核定答案", elem_id="r-pins", elem_classes="r-choices"))
             fresh = gr.Button("新建一条", elem_id="r-new")
         with gr.Column(scale=5, min_width=420, elem_classes="r-form"):
             form = _form(desk, tab)
@@ -78,14 +78,20 @@ def pins_tab(desk: ReviewDesk) -> PinForm:
         return gr.update(**choices(labels, chosen or ""))
 
     def opened(pin_id: str | None) -> list[Any]:
-        return filled(desk, desk.editing.get(pin_id)) if pin_id else [gr.update() for _ in form.fields]
+        try:
+            return filled(desk, desk.editing.get(pin_id)) if pin_id else [gr.update() for _ in form.fields]
+        except WenceError as error:
+            return unchanged(marks.told(str(error), "bad"))
 
-    def unchanged(message: str) -> list[Any]:
-        return [*[gr.update() for _ in form.fields[:-1]], message]
+    def unchanged(message: str, regions: Any = None) -> list[Any]:
+        kept = [gr.update() if field is not form.region or regions is None else regions for field in form.fields[:-1]]
+        return [*kept, message]
 
     def act(kept: bool, values: Sequence[Any], request: gr.Request) -> list[Any]:
         """Check, or check and keep; the form stays as it was typed when anything is wrong."""
         draft = draft_of(*values)
+        if draft.region and draft.region not in desk.desk.regions:
+            return unchanged(marks.told(gone(draft.region), "bad"), renewed(desk.desk.regions))
         try:
             person = require_editor(desk.person(request))
             if kept:
@@ -151,7 +157,7 @@ def pins_tab(desk: ReviewDesk) -> PinForm:
 
 def region_list(desk: ReviewDesk, without: str, **options: Any) -> gr.Dropdown:
     """A list of the regions that have documents, drawn again for each new index; `without` is the choice of none."""
-    chosen = gr.Dropdown(region_choices(desk.desk.regions, without), value="", **options)
+    chosen = unchecked(gr.Dropdown(region_choices(desk.desk.regions, without), value="", **options))
 
     def redraw(later: Searcher) -> None:
         chosen.choices = [*region_choices(later.regions, without)]
@@ -168,7 +174,7 @@ def _form(desk: ReviewDesk, tab: gr.Tab) -> PinForm:
     region = region_list(desk, ANYWHERE, label="只回答哪个地区的提问", elem_id="r-region")
     with gr.Row(elem_classes="r-find"):
         find = gr.Textbox(label="查找条款", elem_id="r-find", placeholder="问题，或 409号文第8条；回车查找", scale=3)
-        offered = gr.Dropdown([], label="查到的条款", elem_id="r-offered", scale=5, interactive=True)
+        offered = unchecked(gr.Dropdown([], label="查到的条款", elem_id="r-offered", scale=5, interactive=True))
     clauses = _html("r-cited")
     remove = gr.Button("去掉最后一条条款", elem_id="r-remove", size="sm")
     gr.HTML(f'<p class="s-soft">{HELP}</p>', apply_default_css=False, js_on_load=None)

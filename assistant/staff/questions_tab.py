@@ -8,11 +8,12 @@ from typing import Any
 
 import gradio as gr
 
+from assistant.page import unchecked
 from assistant.review.queue import ANSWERED, HANDED, NO_POLICY, OPEN, STATES
 from assistant.staff import review_marks as marks
 from assistant.staff.pins_tab import QUIET, PinForm, proposed
 from assistant.staff.review_desk import ReviewDesk, choices, question_label, said
-from index.errors import InputError
+from index.errors import InputError, WenceError
 
 HELP = (
     "未能回答、评价不满意、有句子没通过核对、反复被问的问题自动归到这里，同一件事归为一条。"
@@ -27,7 +28,7 @@ def questions_tab(desk: ReviewDesk, form: PinForm) -> None:
             gr.HTML(f'<p class="s-soft">{HELP}</p>', apply_default_css=False, js_on_load=None)
             states = [(STATES[s], s) for s in (OPEN, HANDED, ANSWERED, NO_POLICY)]
             state_filter = gr.Radio(states, value=OPEN, label="状态", elem_id="r-question-states")
-            listed = gr.Radio([], label="问题", elem_id="r-questions", elem_classes="r-choices")
+            listed = unchecked(gr.Radio([], label="问题", elem_id="r-questions", elem_classes="r-choices"))
         with gr.Column(scale=5, min_width=420, elem_classes="r-form"):
             detail = gr.HTML("", elem_id="r-detail", apply_default_css=False, js_on_load=None)
             with gr.Row():
@@ -50,7 +51,10 @@ def questions_tab(desk: ReviewDesk, form: PinForm) -> None:
     def opened(question_id: str | None) -> list[Any]:
         if not question_id:
             return ["", "", "", "", ""]
-        q = desk.settling.get(question_id)
+        try:
+            q = desk.settling.get(question_id)
+        except WenceError as error:
+            return ["", "", "", "", marks.told(str(error), "bad")]
         answer = desk.settling.ask(q.text, q.region)
         return [marks.question(q, answer, desk.today), q.owner, str(q.due or ""), q.note, ""]
 
@@ -87,7 +91,10 @@ def questions_tab(desk: ReviewDesk, form: PinForm) -> None:
     def to_pin(question_id: str | None) -> list[Any]:
         if not question_id:
             return [gr.update(), *[gr.update() for _ in form.fields]]
-        q = desk.settling.get(question_id)
+        try:
+            q = desk.settling.get(question_id)
+        except WenceError:  # the list, drawn again, has it no more
+            return [gr.update(), *[gr.update() for _ in form.fields]]
         return [gr.Tabs(selected="pins"), *proposed(desk, q.text, q.region)]
 
     typed = [listed, owner, due, note]

@@ -175,7 +175,6 @@ def _pause(m: re.Match[str]) -> str:
     return f"，{inside}，" if inside else ""
 
 
-_SCALES = {"十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
 _ROUGH = r"\s*[余多几]?\s*"
 _VALUE = re.compile(
     rf"(?:{_NUM}|[零〇○一二两三四五六七八九十百千万亿]+(?:点[零一二三四五六七八九]+)?)(?:{_ROUGH}[十百千万亿]+)*"
@@ -189,19 +188,8 @@ def numbers(text: str) -> list[float]:
         r"(?<![\d/])(\d{1,2})/(\d{1,3})(?![\d/])", r"\2，\1", text.translate(_WIDTH)
     )  # said the other way round
     line = re.sub(r"点(?=[零一二三四五六七八九十]+分)|(?<=\d)\s*[:：∶]\s*(?=\d)", "，", line)
-    values = (_value(re.sub(r"[\s,余多几]", "", m.group())) for m in _VALUE.finditer(_OF.sub("，", line)))
+    values = (parse_number(re.sub(r"\s", "", m.group())) for m in _VALUE.finditer(_OF.sub("，", line)))
     return [round(v, 4) for v in values if v is not None]
-
-
-def _value(number: str) -> float | None:
-    """parse_number, and decimals in words with their scale: 一点五亿."""
-    m = re.fullmatch(r"(.+点[零一二三四五六七八九]+)([十百千万亿]+)", number)
-    if not m:
-        return parse_number(number)
-    value = parse_number(m.group(1))
-    for c in m.group(2) if value is not None else ():
-        value = (value or 0.0) * _SCALES[c]
-    return value
 
 
 def faithful(text: str, said: str) -> bool:

@@ -2,6 +2,7 @@
 
 uvicorn waits for ever for the first request of a connection, and for the rest of a half-sent one; and idle
 connections of one address use up what all share. A browser holds six, a whole office behind one router a few dozen.
+When all together are too many, a request is refused in our own words; uvicorn's are English and no JSON.
 """
 
 from __future__ import annotations
@@ -11,18 +12,23 @@ import ipaddress
 import time
 from functools import lru_cache
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from assistant.web.origins import network_of
+from assistant.web.problems import reply
 
 HEADERS_S = 10.0
 """From the opening of a connection, or the first byte of a further request, to the last of its headers."""
+MOST = 1000
+"""Connections of all callers, and requests at work."""
+FULL, AGAIN_S = "现在提问的人太多，请稍后再试", 5
 MOST_OF_AN_ADDRESS = 200
 """A fifth of all. Trusted proxies hold as many as they like: theirs are those of many people."""
 
 
 class BoundedConnection(H11Protocol):
-    """uvicorn's protocol with both bounds; everything else is uvicorn's."""
+    """uvicorn's protocol with these bounds; everything else is uvicorn's."""
 
     _due: asyncio.TimerHandle | None = None
 
@@ -43,6 +49,12 @@ class BoundedConnection(H11Protocol):
             self._await_headers()
         else:
             self._stop_waiting()
+
+    def handle_events(self) -> None:
+        """Hand requests to the application, or refuse them while there are too many."""
+        full = len(self.connections) > MOST or len(self.tasks) >= MOST
+        self.app = _refused if full else self.config.loaded_app
+        super().handle_events()
 
     def on_response_complete(self) -> None:
         """Quiet from now on; uvicorn closes what stays so."""
@@ -78,6 +90,11 @@ class BoundedConnection(H11Protocol):
         ]
         if len(mine) > MOST_OF_AN_ADDRESS:
             min((c for c in mine if c.idle), key=lambda c: c.quiet_since, default=self).transport.abort()
+
+
+async def _refused(scope: Scope, receive: Receive, send: Send) -> None:
+    response = reply(scope["path"], 503, FULL, {"Connection": "close", "Retry-After": str(AGAIN_S)})
+    await response(scope, receive, send)
 
 
 @lru_cache(maxsize=1 << 10)

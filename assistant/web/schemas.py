@@ -159,6 +159,8 @@ class ClauseOut(BaseModel):
     issuer: str
     region: str
     status: str
+    changes: list[str] = []
+    """What other documents did to it, one Chinese line each."""
     path: list[str]
     label: str
     title: str

@@ -29,6 +29,7 @@ from index.weights import bundled_model
 SYSTEMS = (
     System("问策", "recipe_wence", depths=(5, 1, 10)),
     System("LangChain", "recipe_langchain", "langchain", (4, 1, 10)),
+    System("LangChain＋Chroma", "recipe_langchain_chroma", "langchain", (4, 1, 10)),
     System("LlamaIndex", "recipe_llamaindex", "llamaindex", (2, 1, 10)),
     System("Haystack", "recipe_haystack", "haystack", (10, 1)),
     System("Haystack，按字切", "recipe_haystack_chars", "haystack", (10, 1, 20)),

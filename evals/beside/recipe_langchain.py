@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.documents import Document
-from langchain_core.vectorstores import InMemoryVectorStore
+from langchain_core.vectorstores import InMemoryVectorStore, VectorStore
 from langchain_huggingface import HuggingFaceEmbeddings
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
@@ -30,15 +30,19 @@ class LangChain:
             query_encode_kwargs={"prompt_name": "query"},
         )
 
-    def build(self, folder: Path) -> int:
-        """Split, embed and keep."""
+    def splits(self, folder: Path) -> list[Document]:
+        """The files in pieces."""
         documents = [
             Document(page_content=file.read_text(encoding="utf-8"), metadata={"source": file.stem})
             for file in sorted(folder.glob("*.txt"))
         ]
         splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200, add_start_index=True)
-        splits = splitter.split_documents(documents)
-        self._store = InMemoryVectorStore(self._embeddings)
+        return splitter.split_documents(documents)
+
+    def build(self, folder: Path) -> int:
+        """Split, embed and keep."""
+        splits = self.splits(folder)
+        self._store: VectorStore = InMemoryVectorStore(self._embeddings)
         self._store.add_documents(documents=splits)
         return len(splits)
 

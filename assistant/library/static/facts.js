@@ -23,28 +23,30 @@ function origin(fact, jump) {
   return [fact.origin === "derived" ? "据正文 " : "正文 ", said, " ", look || ""];
 }
 
-/** The form; `save(values, drop)` sends corrections, `jump(fact)` shows the words that a value was read from. */
+/** The form; `save(values, drop, seen)` sends corrections and those that were there before, `jump(fact)` shows the words that a value was read from. */
 export function factsForm(preview, { save, jump }) {
   const may = preview.may.correct;
   const rows = preview.facts.map((fact) => {
     const control = fact.editable && may
       ? field(fact, preview.statuses)
       : el("output", fact.key === "status" ? (preview.statuses.find((s) => s.value === fact.value) || {}).name || fact.value : fact.value || "未写明");
-    const drop = may && fact.origin === "catalog" && el("button.link", { type: "button", onclick: () => save({}, [fact.key]) }, "改回读出的");
+    const drop = may && fact.origin === "catalog" && el("button.link", { type: "button", onclick: () => save({}, [fact.key], { [fact.key]: fact.value }) }, "改回读出的");
     return el("div.fact", el("label", { htmlFor: `fact-${fact.key}` }, fact.name), control,
       el("p.soft", origin(fact, jump), " ", drop || ""));
   });
-  const form = el("form.facts", rows, may ? el("p.actions", el("button.primary", { type: "submit" }, "保存修改")) : "");
+  const form = el("form.facts", rows, may ? el("p.actions", el("button.primary", { type: "submit" }, preview.item.state === "published" ? "保存并生效" : "保存修改")) : "");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const values = {};
+    const seen = {};
     for (const fact of preview.facts) {
       const control = form.elements.namedItem(fact.key);
       if (!control || control.value.trim() === fact.value) continue;
       const value = control.value.trim();
+      seen[fact.key] = fact.origin === "catalog" ? fact.value : null;
       values[fact.key] = fact.list ? value.split(/[、,，]/).map((v) => v.trim()).filter(Boolean) : value;
     }
-    if (Object.keys(values).length) save(values, []);
+    if (Object.keys(values).length) save(values, [], seen);
   });
   return form;
 }

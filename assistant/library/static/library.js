@@ -5,7 +5,7 @@ import { busy, previewer, progressLine } from "./preview.js";
 
 const FILTERS = [
   ["waiting", "待审", (l) => ["reading", "staged", "unreadable"].includes(l.state)],
-  ["published", "已发布", (l) => ["publishing", "published", "withdrawing"].includes(l.state)],
+  ["published", "已发布", (l) => ["publishing", "published", "correcting", "withdrawing"].includes(l.state)],
   ["all", "全部", () => true],
 ];
 const OFTEN_MS = 1200;

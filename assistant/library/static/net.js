@@ -1,10 +1,11 @@
 // Talking to the server. Every trouble becomes one Chinese line and says whether trying again makes sense.
 
 export class Trouble extends Error {
-  constructor(line, { again = false, signIn = false } = {}) {
+  constructor(line, { again = false, signIn = false, conflict = false } = {}) {
     super(line);
     this.again = again;
     this.signIn = signIn;
+    this.conflict = conflict;
   }
 }
 
@@ -14,7 +15,7 @@ let token = "";
 
 function problem(status, body) {
   if (status === 401) return new Trouble("登录已过期，请重新登录。", { signIn: true });
-  return new Trouble((body && body.detail) || "服务出错，请稍后再试。", { again: status >= 500 });
+  return new Trouble((body && body.detail) || "服务出错，请稍后再试。", { again: status >= 500, conflict: status === 409 });
 }
 
 async function call(path, options = {}) {

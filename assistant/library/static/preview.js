@@ -7,7 +7,7 @@ import { get, post, remove } from "./net.js";
 import { sourcePanel } from "./source.js";
 import { changesPanel, named, versionChoice } from "./versions.js";
 
-const BUSY = new Set(["reading", "publishing", "withdrawing"]);
+const BUSY = new Set(["reading", "publishing", "correcting", "withdrawing"]);
 
 function clauseButton(clause, onclick) {
   const own = `${clause.label} ${clause.title}`.trim();
@@ -71,7 +71,7 @@ export function previewer(root, start, { changed, failed }) {
     root.replaceChildren(el("p.empty", "选择左边的一份文件，核对条款和原件，再发布。"));
   }
 
-  async function doing(work, said) {
+  async function doing(work, said, refreshed) {
     try {
       const line = await work();
       failed(null);
@@ -79,6 +79,7 @@ export function previewer(root, start, { changed, failed }) {
       return line;
     } catch (error) {
       failed(error);
+      if (error.conflict && refreshed) await refreshed();
       return null;
     }
   }
@@ -130,6 +131,14 @@ export function previewer(root, start, { changed, failed }) {
         },
       }, "删除"));
     }
+    if (may.undo_facts) {
+      buttons.push(el("button", {
+        type: "button", id: "undo-facts", onclick: async () => {
+          await order(await ask(`撤销对${name}的上次改正？`, ["文件信息回到改正之前，企业马上看到。"], "撤销改正"), "facts/undo", {}, "正在撤销改正");
+        },
+      }, "撤销上次改正"));
+    }
+    if (!start.decides && may.undo_facts) return el("p.actions", buttons.slice(-1));
     return start.decides ? el("p.actions", buttons) : el("p.soft", may.publish ? "发布、退回由管理员来做。" : "");
   }
 
@@ -164,7 +173,7 @@ export function previewer(root, start, { changed, failed }) {
     const clauses = el("div.beside", el("section", { "aria-label": "条款" }, el("div.bar", el("h3", `${preview.clauses.length} 条条款`)), list), source.panel);
     const jump = (start, end, page) => { show("clauses"); source.at(start, end, page); };
     const facts = factsForm(preview, {
-      save: (values, drop) => send(preview.item.id, { values, drop }),
+      save: (values, drop, seen) => send(preview.item, { values, drop, seen }),
       jump: (fact) => jump(fact.start, fact.start + fact.quote.length, fact.page),
     });
     const doubts = preview.account.lows + preview.account.gaps.length + preview.account.doubts.length;
@@ -178,14 +187,17 @@ export function previewer(root, start, { changed, failed }) {
     }
     const [bar, bodies, show] = tabs(panels, keep ? tab : "clauses", (key) => { tab = key; });
     root.replaceChildren(head(preview), ...notes(preview.item).filter(Boolean),
-      versionChoice(preview, (id) => send(preview.item.id, { version_of: id })), bar, ...bodies);
+      versionChoice(preview, (id) => send(preview.item, { version_of: id })), bar, ...bodies);
     root.dataset.item = preview.item.id;
     root.dataset.state = preview.item.state;
     root.dataset.saved = String(Number(root.dataset.saved || 0) + 1);
   }
 
-  async function send(id, body) {
-    const preview = await doing(() => post(`/files/${id}/facts`, body), "已保存");
+  async function send({ id, state }, body) {
+    // Whoever was not the first sees what the other one has done, with the line that says so above it.
+    const again = () => get(`/files/${id}/preview`).then((now) => root.dataset.item === id && draw(now, true), () => null);
+    const said = state === "published" ? "已保存，正在生效" : "已保存";
+    const preview = await doing(() => post(`/files/${id}/facts`, body), said, again);
     if (preview && root.dataset.item === id) {
       draw(preview, true);
       changed(preview.item);

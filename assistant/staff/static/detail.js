@@ -38,7 +38,7 @@ export class Detail {
     const { clause, document } = this;
     return el("header", el("p.s-path", [document.title, ...clause.path].join(" › ")),
       el("h2", clause.place, clause.place && clause.title ? " " : "", clause.title ? marked(clause.title, clause.title_marks) : ""),
-      el("p.s-facts", badge(document), document.detail ? el("span", document.detail) : ""));
+      el("p.s-facts", badge(document), document.detail ? el("span", document.detail) : "", clause.changes.map((line) => el("span", line))));
   }
 
   actions() {

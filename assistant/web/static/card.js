@@ -100,6 +100,7 @@ export function card(c, name, back) {
     "p", { class: "facts" },
     el("span", { class: `badge ${TONES[c.status] || "grey"}` }, words.statuses[c.status] || words.statuses.unknown),
     c.document_number ? el("span", { class: "number" }, c.document_number) : null,
+    list(c.changes).length ? el("span", { class: "number" }, c.changes.join("；")) : null,
     el("span", { class: "peek" }, peek(c)),
   );
   const body = el(
