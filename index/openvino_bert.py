@@ -26,6 +26,8 @@ from index.weights import BUNDLED_NAME, HEADS, HIDDEN, LAYER_NAMES, LAYERS, POSI
 
 QUANTISATION_GROUP = 64
 """Activations sharing one int8 scale. 32 is 11 % slower, cosine 0.9998; 384 as fast, cosine 0.9990."""
+CLAUSE_GROUP = 128
+"""The same for clauses: 384 is 6 % faster and moves one gold clause of 286 out of the first five."""
 TOKENISED_TEXTS = 8192
 """Texts tokenised ahead: enough that each token count fills its batches, little enough for memory."""
 _QUERY, _PASSAGE = "query: ", "passage: "
@@ -98,11 +100,11 @@ class OpenVinoEncoder:
     def _requests(self) -> list[Any]:
         """Requests that run side by side, one a core, for clauses.
 
-        In bfloat16 where the processor has it, and with one scale a token, a clause takes 27 % less processor time than
-        by `_request`; its vectors have cosine 0.9995 with torch's instead of 0.9998.
+        In bfloat16 where the processor has it, which with one request a core takes 13 % less processor time than
+        `_request`, and 15 % less by the clock; vectors have cosine 0.9997 with torch's instead of 0.9998.
         """
         native = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        compiled = self._compiled(_cores(), *(("bf16", HIDDEN) if native else ("f32", QUANTISATION_GROUP)))
+        compiled = self._compiled(_cores(), *(("bf16", CLAUSE_GROUP) if native else ("f32", QUANTISATION_GROUP)))
         return [compiled.create_infer_request() for _ in range(_cores())]
 
     def encode_queries(self, texts: list[str]) -> Vectors:
