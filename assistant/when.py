@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 
 from index.numerals import parse_ordinal
+from index.regions import REGION_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ _YEAR = r"(?P<year>(?:19|20)\d{2}|[一二][九〇○零][〇○零一二三四�
 _MONTH = r"(?:(?P<month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份|(?P<date>[12]\d|3[01]|0?[1-9])[日号])?)"
 _PART = r"(?P<part>年?初|年?底|年?末|上半年|下半年)"
 _TIME = rf"(?P<time>(?:{_YEAR}|(?P<ago>大前年|前年|去年)){_MONTH}?{_PART}?|(?P<last>上个?月))"
-_WHO = r"(?:我们?|咱们?|你们?|公司|企业|单位|厂里|那边|当地|上海|深圳|这边)*"
+_PLACES = "|".join(sorted({name + end for name in REGION_NAMES for end in ("市", "")}, key=len, reverse=True))
+# Atomic: 上海市上海市… could else be read in two ways at each name.
+_WHO = rf"(?:我们?|咱们?|你们?|公司|企业|单位|厂里|那边|当地|这边|(?>{_PLACES}))*"
 _APPLY = r"(?:申报|申请|提交(?:材料|申请)?|报送?|立项|认定|备案)"
 _POLICY = r"(?:[\u4e00-\u9fa5]{0,8}?(?:政策|规定|补贴标准|奖励标准|资助标准|支持标准|标准|口径|条款))"
 _WHEN = tuple(
